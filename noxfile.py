@@ -1,0 +1,102 @@
+"""Every check of the project: `nox` runs the default ones, `nox -l` lists them all."""
+
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.sessions = ["lint", "types", "tests", "isolation"]
+
+ROOT = Path(__file__).parent
+GROUPS = nox.project.load_toml(ROOT / "pyproject.toml")
+PACKAGES = sorted(path.parent.name for path in ROOT.glob("packages/*/pyproject.toml"))
+PINNED = ("-c", "constraints.txt")
+CORE_EDITABLE = ("-e", "packages/datanectar-core")
+
+
+def group(name: str) -> tuple[str, ...]:
+    """The requirements of a dependency group of pyproject.toml."""
+    return nox.project.dependency_groups(GROUPS, name)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting."""
+    session.install(*PINNED, *group("lint"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types, strictly."""
+    session.install(*PINNED, *CORE_EDITABLE, *group("types"))
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests: all of them in parallel, or those that the arguments name."""
+    run_tests(session, *PINNED)
+
+
+@nox.session
+def latest(session: nox.Session) -> None:
+    """Run the tests with the newest release of every dependency."""
+    run_tests(session)
+
+
+def run_tests(session: nox.Session, *pins: str) -> None:
+    session.install(*pins, "-e", "packages/datanectar-core[testing]", *group("test"))
+    session.run("pytest", *(session.posargs or ["-n", "auto"]))
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Run the example project, examples/eta."""
+    if session.posargs:
+        session.error("the demo takes no arguments")
+    session.install(*PINNED, *CORE_EDITABLE, "-e", "examples/eta")
+    session.chdir("examples/eta")
+    session.run("datanectar", "run", "eta.pipeline:report")
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build an sdist and a wheel of every package into dist/."""
+    session.install(*PINNED, *group("build"))
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    for package in PACKAGES:
+        source = f"packages/{package}"
+        session.run("python", "-m", "build", "--no-isolation", "--outdir", "dist", source, silent=True)
+
+
+@nox.session(requires=["build"])
+@nox.parametrize("package", PACKAGES)
+def isolation(session: nox.Session, package: str) -> None:
+    """Install core and one package from their wheels, nothing else, and use them."""
+    wheels = {path.name.partition("-")[0].replace("_", "-"): str(path) for path in ROOT.glob("dist/*.whl")}
+    if package == "datanectar":  # is to pull in all the others
+        wheels[package] += "[all]"
+    else:
+        wheels = {name: wheels[name] for name in ("datanectar-core", package)}
+    session.install(*PINNED, *wheels.values())
+    pip = ("uv", "pip") if session.venv_backend == "uv" else ("python", "-m", "pip")
+    session.run(*pip, "check")
+    for module in sorted(path.parent.name for path in ROOT.glob(f"packages/{package}/src/*/__init__.py")):
+        session.run("python", "-I", "-c", f"import {module}")
+    session.run("datanectar", "--version")
+    session.run("datanectar", "plugins")
+
+
+@nox.session
+def constraints(session: nox.Session) -> None:
+    """Pin the newest releases of everything in constraints.txt."""
+    session.install("uv")
+    export = "uv export --quiet --upgrade --all-packages --all-extras --all-groups --no-emit-workspace"
+    plain = "--no-header --no-annotate --no-hashes --output-file constraints.txt"
+    session.run(*export.split(), *plain.split())
+    if "http" in (ROOT / "constraints.txt").read_text():
+        session.error("constraints.txt names a host")

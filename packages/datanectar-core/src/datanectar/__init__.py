@@ -1,0 +1,133 @@
+"""Datanectar: ML code says what it makes; configuration says where it is stored, how it is named and what runs it.
+
+All public names are here and are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datanectar import errors, hookspecs
+    from datanectar._typing import task
+    from datanectar.configuration.active import settings
+    from datanectar.contracts.adapters import ForeignTask, TaskAdapter
+    from datanectar.contracts.features import FeatureStore
+    from datanectar.contracts.naming import Identity
+    from datanectar.contracts.orchestration import Orchestrator, Outcome, Step
+    from datanectar.contracts.serialization import Serializer, StoredFile
+    from datanectar.contracts.storage import StorageBackend
+    from datanectar.features import feature_store
+    from datanectar.hookspecs import hookimpl
+    from datanectar.layer.opening import storage_layer
+    from datanectar.layer.storage_layer import StorageLayer
+    from datanectar.records import (
+        CommandType,
+        FeatureStoreType,
+        NamingType,
+        ObjectInfo,
+        OrchestratorType,
+        SerializerType,
+        Service,
+        ServiceType,
+        StorageType,
+        TaskAdapterType,
+    )
+    from datanectar.running.explanation import explain, plan
+    from datanectar.running.session import run
+    from datanectar.running.targets import artifact, get_artifact_name, get_artifact_path
+    from datanectar.services import serve
+    from datanectar.tasks.function import Task
+    from datanectar.tasks.handle import Artifact
+    from datanectar.tasks.inputs import File, Secret
+    from datanectar.tasks.nectar import NectarTask
+
+__all__ = [
+    "Artifact",
+    "CommandType",
+    "FeatureStore",
+    "FeatureStoreType",
+    "File",
+    "ForeignTask",
+    "Identity",
+    "NamingType",
+    "NectarTask",
+    "ObjectInfo",
+    "Orchestrator",
+    "OrchestratorType",
+    "Outcome",
+    "Secret",
+    "Serializer",
+    "SerializerType",
+    "Service",
+    "ServiceType",
+    "Step",
+    "StorageBackend",
+    "StorageLayer",
+    "StorageType",
+    "StoredFile",
+    "Task",
+    "TaskAdapter",
+    "TaskAdapterType",
+    "artifact",
+    "errors",
+    "explain",
+    "feature_store",
+    "get_artifact_name",
+    "get_artifact_path",
+    "hookimpl",
+    "hookspecs",
+    "plan",
+    "run",
+    "serve",
+    "settings",
+    "storage_layer",
+    "task",
+]
+
+_MODULES = {
+    "datanectar": ("errors", "hookspecs"),
+    "datanectar.configuration.active": ("settings",),
+    "datanectar.contracts.adapters": ("ForeignTask", "TaskAdapter"),
+    "datanectar.contracts.features": ("FeatureStore",),
+    "datanectar.contracts.naming": ("Identity",),
+    "datanectar.contracts.orchestration": ("Orchestrator", "Outcome", "Step"),
+    "datanectar.contracts.serialization": ("Serializer", "StoredFile"),
+    "datanectar.contracts.storage": ("StorageBackend",),
+    "datanectar.features": ("feature_store",),
+    "datanectar.hookspecs": ("hookimpl",),
+    "datanectar.layer.opening": ("storage_layer",),
+    "datanectar.layer.storage_layer": ("StorageLayer",),
+    "datanectar.records": (
+        *("CommandType", "FeatureStoreType", "NamingType", "ObjectInfo", "OrchestratorType"),
+        *("SerializerType", "Service", "ServiceType", "StorageType", "TaskAdapterType"),
+    ),
+    "datanectar.running.explanation": ("explain", "plan"),
+    "datanectar.running.session": ("run",),
+    "datanectar.running.targets": ("artifact", "get_artifact_name", "get_artifact_path"),
+    "datanectar.services": ("serve",),
+    "datanectar.tasks.function": ("Task",),
+    "datanectar.tasks.handle": ("Artifact",),
+    "datanectar.tasks.inputs": ("File", "Secret"),
+    "datanectar.tasks.nectar": ("NectarTask",),
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name == "task":
+        value = __getattr__("Task")
+    elif name not in _HOMES:
+        raise AttributeError(f"module 'datanectar' has no attribute {name!r}")
+    elif _HOMES[name] == "datanectar":
+        return import_module(f"datanectar.{name}")
+    else:
+        value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]

@@ -1,0 +1,123 @@
+"""`datanectar run`, `plan` and `explain`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from datanectar.cli.output import duration, print_json, print_table, print_value
+from datanectar.cli.targets import resolve_target
+from datanectar.configuration.active import settings
+from datanectar.running.explanation import explain, plan
+from datanectar.running.progress import Lines, Reporter, Silent
+from datanectar.running.session import Session
+from datanectar.running.targets import collect
+
+_TARGET_HELP = "TARGET is module:task_or_function; its parameters follow as param=value."
+
+
+def _where(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say where and with what."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+        click.option("--storage-layer", metavar="NAME|URL", help="Where artifacts are looked for and stored."),
+        click.option("--profile", metavar="NAME", help="The profile to use."),
+        click.argument("parameters", nargs=-1, metavar="[param=value]..."),
+        click.argument("target"),
+    ):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def _settings(profile: str | None, storage_layer: str | None) -> Iterator[None]:
+    overrides = {"profile": profile, "storage_layer": storage_layer}
+    with settings(**{key: value for key, value in overrides.items() if value is not None}):
+        yield
+
+
+def _reporter(quiet: bool) -> Reporter:
+    if quiet:
+        return Silent()
+    if sys.stderr.isatty():
+        from datanectar.cli.progress import Bar
+
+        return Bar()
+    return Lines(sys.stderr)
+
+
+@click.command("run", epilog=_TARGET_HELP)
+@_where
+@click.option("--orchestrator", metavar="NAME", help="What runs the steps.")
+@click.option("--workers", type=click.IntRange(min=1), help="How many steps run at once.")
+@click.option("--keep-going", is_flag=True, help="After a failure, go on with what does not depend on it.")
+@click.option("--quiet", is_flag=True, help="Print the result and errors only.")
+def run_command(
+    target: str,
+    parameters: tuple[str, ...],
+    profile: str | None,
+    storage_layer: str | None,
+    as_json: bool,
+    orchestrator: str | None,
+    workers: int | None,
+    keep_going: bool,
+    quiet: bool,
+) -> None:
+    """Make TARGET and whatever it needs, as far as it is not stored yet."""
+    with _settings(profile, storage_layer):
+        targets = resolve_target(target, parameters)
+        artifacts = collect(targets)
+        session = Session(_reporter(quiet), workers, orchestrator, None, keep_going)
+        value = session.run([targets])[0]
+        made = session.made
+        if as_json:
+            print_json(
+                [{"name": handle.name, "uri": handle.uri, "computed": handle.name in made} for handle in artifacts]
+            )
+            return
+        print_value(value)
+        if not quiet:
+            for handle in artifacts:
+                state = "made" if handle.name in made else "stored already"
+                click.echo(f"{state}: {handle.name}\n  at {handle.uri}", err=True)
+
+
+@click.command("plan", epilog=_TARGET_HELP)
+@_where
+def plan_command(
+    target: str, parameters: tuple[str, ...], profile: str | None, storage_layer: str | None, as_json: bool
+) -> None:
+    """Say what `run` would do, and why."""
+    with _settings(profile, storage_layer):
+        made = plan(resolve_target(target, parameters))
+        if as_json:
+            fields = ("name", "task", "uri", "status", "reason", "seconds")
+            print_json(
+                [{**{field: getattr(step, field) for field in fields}, "needs": list(step.needs)} for step in made]
+            )
+            return
+        rows = [(step.status, step.name, step.reason, duration(step.seconds)) for step in made]
+        print_table(("", "artifact", "why", "last time"), rows)
+        counts = ", ".join(
+            f"{len(found)} {status}" for status in ("run", "cached", "blocked") if (found := made.with_status(status))
+        )
+        click.echo(counts, err=True)
+
+
+@click.command("explain", epilog=_TARGET_HELP)
+@_where
+def explain_command(
+    target: str, parameters: tuple[str, ...], profile: str | None, storage_layer: str | None, as_json: bool
+) -> None:
+    """Say why TARGET (or a stored artifact's name) would be made, or was."""
+    with _settings(profile, storage_layer):
+        found = [explain(handle) for handle in collect(resolve_target(target, parameters) if ":" in target else target)]
+        if as_json:
+            fields = ("name", "stored", "reasons", "nearest", "seconds")
+            print_json([{field: getattr(one, field) for field in fields} for one in found])
+        else:
+            click.echo("\n".join(map(str, found)))

@@ -1,0 +1,74 @@
+"""Typed options: a component's frozen dataclass, filled from settings and environment."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from datanectar.configuration.files import Setting
+from datanectar.errors import ConfigurationError
+from datanectar.values.annotations import MISMATCH, convert, describe, parse_text
+
+
+def make_options(kind: type | None, settings: Mapping[str, Setting], *, where: str, root: Path) -> Any:
+    """Makes an instance of the options class `kind`, or None where there is none.
+
+    Args:
+        kind: A dataclass; each field is an option. A field's metadata may hold ``env``, the name of a variable
+            that sets it where nothing else does.
+        settings: The options by name. Text from environment variables is parsed by the field's annotation.
+        where: The dotted key of the table, for messages, such as ``storage.lake``.
+        root: Where relative paths start.
+
+    Raises:
+        ConfigurationError: An option is unknown, missing or of another type.
+    """
+    fields = {field.name: field for field in dataclasses.fields(kind)} if kind is not None else {}
+    for name, setting in settings.items():
+        if name not in fields:
+            near = difflib.get_close_matches(name, fields, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(fields) or 'none'}"
+            raise ConfigurationError(f"unknown option {where}.{name} ({setting.source}); {hint}")
+    if kind is None:
+        return None
+    annotations = typing.get_type_hints(kind)
+    values: dict[str, Any] = {}
+    for name, field in fields.items():
+        given = settings.get(name) or _from_environment(field)
+        if given is not None:
+            values[name] = _convert(given, annotations[name], f"{where}.{name}", root)
+        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            raise ConfigurationError(f"{where}.{name} is missing{_help(field)}; set it in [{where}]")
+    return kind(**values)
+
+
+def _from_environment(field: dataclasses.Field[Any]) -> Setting | None:
+    variable = field.metadata.get("env")
+    return Setting(os.environ[variable], variable) if variable and variable in os.environ else None
+
+
+def _convert(given: Setting, annotation: Any, key: str, root: Path) -> Any:
+    value = given.value
+    if Path in (annotation, *typing.get_args(annotation)) and isinstance(value, str):
+        return root / Path(value).expanduser()
+    found = convert(value, annotation)
+    if found is MISMATCH and isinstance(value, str) and not given.source.partition(":")[0].endswith(".toml"):
+        found = parse_text(value, annotation)  # text of a variable or a URL
+    if found is MISMATCH:
+        raise ConfigurationError(f"{key} = {value!r} ({given.source}) must be of type {describe(annotation)}")
+    return found
+
+
+def _help(field: dataclasses.Field[Any]) -> str:
+    return f" ({field.metadata['help']})" if "help" in field.metadata else ""
+
+
+def is_secret(kind: type | None, option: str) -> bool:
+    """Whether an option's value must never be printed."""
+    fields = dataclasses.fields(kind) if kind is not None else ()
+    return any(field.name == option and field.metadata.get("secret") for field in fields)

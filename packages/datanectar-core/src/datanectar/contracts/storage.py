@@ -1,0 +1,116 @@
+"""Storage backends: bytes under keys, with one atomic primitive, `create`."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from datanectar.errors import InvalidKey, UnsupportedError
+from datanectar.records import ObjectInfo
+
+# Stores alias, split or refuse other keys ("a//b", "a\b", "dir/", ".."), each in its own way; none of them
+# is asked to. Keys come from artifact names, attempts and numbers, so nothing is lost.
+_KEY = re.compile(r"[a-z0-9][a-z0-9._-]{0,254}(?:/[a-z0-9][a-z0-9._-]{0,254})*")
+_LONGEST_KEY = 1000
+
+
+def check_key(key: str) -> str:
+    """Returns `key` if every store can hold it.
+
+    Raises:
+        InvalidKey: It has other characters than ``a-z 0-9 . _ - /``, an empty segment, a segment that starts
+            with a dot, or more than 1 000 bytes.
+    """
+    if len(key) > _LONGEST_KEY or _KEY.fullmatch(key) is None:
+        msg = (
+            f"key {key!r} is refused: keys are at most {_LONGEST_KEY} bytes of '/'-joined segments of "
+            "a-z 0-9 . _ -, each starting with a letter or digit"
+        )
+        raise InvalidKey(msg)
+    return key
+
+
+class StorageBackend(ABC):
+    """Keeps bytes under keys. Subclass it, and test the subclass with `datanectar.testing`.
+
+    Rules that every backend obeys:
+        * A key holds a whole object or none: a reader never sees half of one.
+        * `create` has exactly one winner, however many processes call it at once.
+        * `write` is only ever given a key that nobody else uses, so it need not be exclusive.
+        * When `write` or `create` returned, the object survives a crash.
+        * Errors are those of `datanectar.errors`; what the service said is kept as their cause.
+    """
+
+    #: Where the store is, such as ``file:///data/artifacts`` or ``s3://bucket/prefix``; no secrets in it.
+    url: str
+
+    @abstractmethod
+    def read(self, key: str) -> bytes:
+        """Returns the whole object.
+
+        Raises:
+            KeyNotFound: Nothing stands under this key.
+        """
+
+    @abstractmethod
+    def open(self, key: str, start: int = 0, end: int | None = None) -> BinaryIO:
+        """Opens an object, or its bytes from `start` up to but not including `end`, for reading.
+
+        Raises:
+            KeyNotFound: Nothing stands under this key.
+        """
+
+    @abstractmethod
+    def write(self, key: str, source: bytes | BinaryIO | Path) -> ObjectInfo:
+        """Stores an object under a key that nobody else uses, from bytes, a stream or a file."""
+
+    @abstractmethod
+    def create(self, key: str, data: bytes) -> ObjectInfo:
+        """Stores an object if, and only if, its key is free: put-if-absent.
+
+        Raises:
+            AlreadyExists: The key is taken; nothing was changed.
+        """
+
+    @abstractmethod
+    def stat(self, key: str) -> ObjectInfo | None:
+        """Returns what is known of an object, or None where there is none."""
+
+    @abstractmethod
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """Yields the objects whose keys start with `prefix`, in any order."""
+
+    @abstractmethod
+    def delete(self, keys: Iterable[str]) -> None:
+        """Removes objects; a key without one is no error."""
+
+    def link(self, key: str, expires: int) -> str:
+        """Returns a URL that reads the object for `expires` seconds without credentials."""
+        path = self.local_path(key)
+        if path is None:
+            raise UnsupportedError(f"{self.url} cannot make links")
+        return path.as_uri()
+
+    def local_path(self, key: str) -> Path | None:
+        """Returns the object's own file where the store is a local disk, else None."""
+        return None
+
+    @contextmanager
+    def _spooled_writer(self, key: str) -> Iterator[BinaryIO]:
+        with tempfile.TemporaryFile() as spool:
+            yield spool
+            spool.seek(0)
+            self.write(key, spool)
+
+    def writer(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """Opens a stream that becomes the object when the block ends well, and nothing when it raises.
+
+        The default collects the bytes in a temporary file and hands it to `write`; a backend that can
+        stream does better by overriding it.
+        """
+        return self._spooled_writer(key)

@@ -1,0 +1,97 @@
+"""The commit: one put-if-absent, decided by what is really there, and the probe that a store honours it."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+
+from datanectar.contracts.storage import StorageBackend
+from datanectar.errors import (
+    AlreadyExists,
+    CommitUnknown,
+    FormatError,
+    KeyNotFound,
+    StorageUnavailable,
+    UnsafeStore,
+)
+from datanectar.layer import keys
+from datanectar.layer.manifest import FORMAT, newer_format, open_seal, seal
+
+_DEADLINE = 60.0  # seconds
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 5.0
+
+
+def create_once(backend: StorageBackend, key: str, data: bytes) -> bytes:
+    """Creates an object, and returns what stands under its key in the end: `data`, or the winner's bytes.
+
+    A refusal does not mean that another writer won: the reply to our own create may have been lost. So the object
+    is read back whenever the store's answer leaves a doubt.
+
+    Raises:
+        CommitUnknown: The store gave no clear answer before the deadline; nothing was deleted.
+        StorageError: The store refused outright.
+    """
+    deadline = time.monotonic() + _DEADLINE
+    pause = _FIRST_PAUSE
+    while True:
+        doubt: Exception
+        try:
+            backend.create(key, data)
+            return data
+        except (AlreadyExists, StorageUnavailable) as error:
+            doubt = error
+        try:
+            return backend.read(key)
+        except KeyNotFound:
+            pass  # not there after all: try again
+        except StorageUnavailable as error:
+            doubt = error
+        if time.monotonic() + pause > deadline:
+            msg = (
+                f"{backend.url} gave no clear answer for {key} within {_DEADLINE:.0f} s; it may or may not be stored. "
+                "Nothing was deleted: run again when the store answers"
+            )
+            raise CommitUnknown(msg) from doubt
+        time.sleep(pause * random.uniform(0.5, 1.0))
+        pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def prepare_store(backend: StorageBackend, *, unsafe_single_writer: bool = False) -> None:
+    """Checks a store before its first commit from this process: its format, and that it honours `create`.
+
+    The answer is kept in the store as ``datanectar.json``, so each store is probed once.
+
+    Raises:
+        UnsafeStore: A second create of one key succeeded, and `unsafe_single_writer` is not set.
+        FormatError: The store has a format that this release does not write.
+    """
+    try:
+        document = open_seal(backend.read(keys.STORE), keys.STORE)
+    except KeyNotFound:
+        document = {"format": FORMAT, "create": _honours_create(backend)}
+        if document["create"]:
+            create_once(backend, keys.STORE, seal(document))
+    if document.get("format") != FORMAT:
+        raise FormatError(newer_format(f"{backend.url}/{keys.STORE}", document.get("format")))
+    if not document.get("create") and not unsafe_single_writer:
+        msg = (
+            f"{backend.url} overwrote an object that it was asked to create only if absent: with several writers, "
+            "results would be lost. Use another store; or, if there is one writer only, set "
+            "unsafe_single_writer = true for it"
+        )
+        raise UnsafeStore(msg)
+
+
+def _honours_create(backend: StorageBackend) -> bool:
+    key = f"probes/{os.urandom(12).hex()}"
+    try:
+        backend.create(key, b"first")
+        try:
+            backend.create(key, b"second")
+        except AlreadyExists:
+            return backend.read(key) == b"first"
+        return False
+    finally:
+        backend.delete([key])

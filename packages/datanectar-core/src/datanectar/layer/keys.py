@@ -1,0 +1,67 @@
+"""Where everything stands in a store."""
+
+from __future__ import annotations
+
+STORE = "datanectar.json"
+MANIFESTS = "manifests/"
+CODE = "code/"
+
+
+def manifest(name: str) -> str:
+    """The key whose presence is the artifact."""
+    return f"{MANIFESTS}{name}.json"
+
+
+def name_of(manifest_key: str) -> str:
+    """The artifact of a manifest's key."""
+    return manifest_key.removeprefix(MANIFESTS).removesuffix(".json")
+
+
+def data_prefix(name: str, attempt: str = "") -> str:
+    """What the keys of an artifact's (or an attempt's) files start with."""
+    return f"data/{name}/{attempt}/" if attempt else f"data/{name}/"
+
+
+def data(name: str, attempt: str, number: int, extension: str) -> str:
+    """The key of one file of an attempt."""
+    return f"data/{name}/{attempt}/{number}.{extension}"
+
+
+def logs_prefix(name: str) -> str:
+    """What the keys of an artifact's logs start with."""
+    return f"logs/{name}/"
+
+
+def log(name: str, attempt: str) -> str:
+    """The key of an attempt's log."""
+    return f"logs/{name}/{attempt}.log"
+
+
+def code(digest: str) -> str:
+    """The key of what is known of one version of a task's code."""
+    return f"{CODE}{digest}.json"
+
+
+def repairs_prefix(name: str) -> str:
+    """What the keys of an artifact's later manifests start with."""
+    return f"repairs/{name}/"
+
+
+def repair(name: str, number: int) -> str:
+    """The key of the manifest that replaces damaged ones."""
+    return f"repairs/{name}/{number:06d}.json"
+
+
+def aliases_prefix(path: str, alias: str) -> str:
+    """What the keys of an alias's numbered log start with."""
+    return f"aliases/{path}/{alias}/"
+
+
+def alias(path: str, alias_name: str, number: int) -> str:
+    """The key of one entry of an alias's log; the highest number is in force."""
+    return f"aliases/{path}/{alias_name}/{number:09d}.json"
+
+
+def number_of(key: str) -> int:
+    """The number of a repair's or alias entry's key."""
+    return int(key.rpartition("/")[2].removesuffix(".json"))

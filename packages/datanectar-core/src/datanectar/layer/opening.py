@@ -1,0 +1,88 @@
+"""Opens the storage layer that a name or a URL stands for."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from datanectar.configuration.active import current
+from datanectar.configuration.files import Setting
+from datanectar.configuration.options import make_options
+from datanectar.configuration.settings import Settings
+from datanectar.errors import ConfigurationError
+from datanectar.layer.signing import Signer
+from datanectar.layer.storage_layer import LayerOptions, StorageLayer
+from datanectar.records import StorageType
+from datanectar.registry import registry
+
+
+def storage_layer(name_or_url: str | StorageLayer | None = None) -> StorageLayer:
+    """Returns a storage layer.
+
+    Args:
+        name_or_url: A storage of the configuration (``lake``), a URL (``file:///path``, ``memory://``,
+            ``s3://bucket/prefix``), or None for the one the settings choose. A layer is returned as it is.
+
+    Raises:
+        ConfigurationError: There is no storage of this name, or its options are wrong.
+        PluginNotFoundError: Its type or URL scheme is not installed, disabled or unknown.
+    """
+    if isinstance(name_or_url, StorageLayer):
+        return name_or_url
+    settings = current()
+    chosen = settings.choose("storage_layer", argument=name_or_url)
+    if chosen is None:
+        raise ConfigurationError(f"profile {settings.profile!r} names no storage_layer, and none was asked for")
+    if isinstance(chosen.value, StorageLayer):
+        return chosen.value
+    return open_layer(settings, chosen)
+
+
+def open_layer(settings: Settings, chosen: Setting) -> StorageLayer:
+    """Returns the layer of a chosen name or URL, made once per settings."""
+    key = (StorageLayer, chosen.value)
+    found = settings.cache.get(key)
+    if found is None:
+        opened = _from_url(settings, chosen) if "://" in chosen.value else _from_table(settings, chosen)
+        found = settings.cache[key] = opened
+    return found
+
+
+def _from_table(settings: Settings, chosen: Setting) -> StorageLayer:
+    name = chosen.value
+    table = settings.table(f"storage.{name}")
+    if not table:
+        known = ", ".join(settings.names("storage")) or "none"
+        msg = (
+            f"there is no storage {name!r} ({chosen.source}); configured: {known}. Or give a URL, such as file:///data"
+        )
+        raise ConfigurationError(msg)
+    where = f"storage.{name}"
+    if "type" not in table:
+        raise ConfigurationError(f"{where}.type is missing; set it to local, memory, s3, …")
+    kind = str(table.pop("type").value)
+    own = {key: table.pop(key) for key in list(table) if key in _LAYER_FIELDS}
+    backend = registry(settings).make(StorageType, kind, table, where=where, root=settings.root)
+    return _layer(settings, name, backend, make_options(LayerOptions, own, where=where, root=settings.root))
+
+
+def _from_url(settings: Settings, chosen: Setting) -> StorageLayer:
+    url = chosen.value
+    scheme = url.partition("://")[0]
+    found = registry(settings)
+    kinds = [component.record for component in found.components(StorageType).values()]
+    record = next((record for record in kinds if scheme in record.schemes), None)
+    if record is None:
+        record = found.find(StorageType, _FIRST_PARTY_SCHEMES.get(scheme, scheme))
+    options_class: Any = found.options_class(StorageType, record.name)
+    factory = found.resolve(StorageType, record.name, record.factory)
+    return _layer(settings, url, factory(options_class.from_url(url)), LayerOptions())
+
+
+_LAYER_FIELDS = {field.name for field in dataclasses.fields(LayerOptions)}
+_FIRST_PARTY_SCHEMES = {"az": "azure"}
+
+
+def _layer(settings: Settings, reference: str, backend: Any, options: LayerOptions) -> StorageLayer:
+    signer = Signer(settings.get("signing_keys", []), settings.root)
+    return StorageLayer(reference, backend, options, registry(settings), signer)

@@ -1,0 +1,120 @@
+"""Verified reading: size and SHA-256 of a file are checked before any deserialiser sees a byte.
+
+On a local disk a file that was checked is stamped with its inode, size and times, in the user's own cache, and not
+hashed again while the stamp holds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+from datanectar.contracts.serialization import StoredFile
+from datanectar.contracts.storage import StorageBackend
+from datanectar.errors import IntegrityError, KeyNotFound
+
+_CHUNK = 1 << 20
+_REMEDY = "Run the task again to have it made anew, or remove it with `datanectar rm`"
+
+
+def read_verified(
+    backend: StorageBackend, key: str, size: int, digest: str, *, trust_stamp: bool, in_memory: bool
+) -> StoredFile:
+    """Returns a file whose bytes are those that were written.
+
+    Args:
+        backend: Where it is.
+        key: Its key.
+        size: Its length in bytes.
+        digest: Its SHA-256.
+        trust_stamp: Whether a local file that was checked before is not hashed again.
+        in_memory: Whether the very bytes that were hashed are returned, not a file that could change under them.
+
+    Raises:
+        IntegrityError: It is missing or differs, also when fetched a second time.
+    """
+    path = None if in_memory else backend.local_path(key)
+    if path is not None:
+        if not (trust_stamp and _stamp_holds(path, digest)):
+            _check(key, size, digest, *_measure(path))
+            if trust_stamp:
+                stamp(path, digest)
+        return StoredFile(path)
+    try:
+        return StoredFile(_fetch(backend, key, size, digest))
+    except IntegrityError:
+        return StoredFile(_fetch(backend, key, size, digest))  # perhaps the network's fault
+
+
+def _fetch(backend: StorageBackend, key: str, size: int, digest: str) -> bytes:
+    try:
+        data = backend.read(key)
+    except KeyNotFound as error:
+        msg = f"{key} is missing from {backend.url}. {_REMEDY}"
+        raise IntegrityError(msg, key=key, expected=digest, got="nothing") from error
+    _check(key, size, digest, len(data), sha256(data).hexdigest())
+    return data
+
+
+def check_bytes(key: str, data: bytes, size: int, digest: str) -> None:
+    """Checks bytes that are in memory already."""
+    _check(key, size, digest, len(data), sha256(data).hexdigest())
+
+
+def _check(key: str, size: int, digest: str, got_size: int, got_digest: str) -> None:
+    if (size, digest) != (got_size, got_digest):
+        msg = (
+            f"{key} is damaged: expected {size} bytes with SHA-256 {digest}, got {got_size} bytes with {got_digest}. "
+            f"{_REMEDY}"
+        )
+        raise IntegrityError(msg, key=key, expected=digest, got=got_digest)
+
+
+def _measure(path: Path) -> tuple[int, str]:
+    hasher, size = sha256(), 0
+    with path.open("rb", buffering=0) as file:
+        while chunk := file.read(_CHUNK):
+            hasher.update(chunk)
+            size += len(chunk)
+    return size, hasher.hexdigest()
+
+
+def cache_directory() -> Path:
+    """The user's cache directory, by the platform's convention."""
+    if "XDG_CACHE_HOME" in os.environ:
+        return Path(os.environ["XDG_CACHE_HOME"]) / "datanectar"
+    if sys.platform == "win32":
+        return Path(os.environ["LOCALAPPDATA"]) / "datanectar"
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Caches/datanectar"
+    return Path.home() / ".cache/datanectar"
+
+
+def _stamp_path(path: Path) -> Path:
+    return cache_directory() / "stamps" / sha256(os.fsencode(path)).hexdigest()
+
+
+def _facts(path: Path) -> list[int]:
+    status = path.stat()
+    return [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+
+
+def _stamp_holds(path: Path, digest: str) -> bool:
+    try:
+        return bool(json.loads(_stamp_path(path).read_bytes()) == [digest, *_facts(path)])
+    except (OSError, ValueError):
+        return False
+
+
+def stamp(path: Path, digest: str) -> None:
+    """Remembers that this file has this digest. A cache that cannot be written costs a hash next time."""
+    target = _stamp_path(path)
+    temporary = target.with_name(f"{target.name}-{os.urandom(6).hex()}")
+    with suppress(OSError):
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary.write_text(json.dumps([digest, *_facts(path)]))
+        os.replace(temporary, target)

@@ -1,0 +1,1 @@
+"""Plugins: found by entry point, checked at registration, loaded one by one."""

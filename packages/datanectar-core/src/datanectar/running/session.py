@@ -1,0 +1,212 @@
+"""`run`: makes what is missing, and returns values."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from datanectar.configuration.active import current, settings
+from datanectar.contracts.orchestration import Orchestrator, Outcome
+from datanectar.errors import ArtifactNotFound, ConfigurationError, IntegrityError, RunFailed, StepFailed
+from datanectar.layer.storage_layer import StorageLayer
+from datanectar.records import OrchestratorType
+from datanectar.registry import registry
+from datanectar.running.execution import execute, recent
+from datanectar.running.planning import Plan, make_plan, steps_to_run
+from datanectar.running.progress import Lines, Reporter, Silent
+from datanectar.running.targets import collect, map_targets
+from datanectar.tasks.handle import Artifact
+
+
+def run(
+    *targets: Any,
+    workers: int | None = None,
+    orchestrator: str | None = None,
+    profile: str | None = None,
+    storage_layer: Any = None,
+    keep_going: bool = False,
+    load: bool = True,
+) -> Any:
+    """Makes targets and whatever they need, as far as it is not stored yet, and returns their values.
+
+    Args:
+        *targets: Artifacts, task objects, or lists, tuples and dicts of them.
+        workers: How many steps run at once; by default what the profile says.
+        orchestrator: What runs the steps; by default what the profile says.
+        profile: The profile to use instead of the one in force.
+        storage_layer: Where everything is looked for and stored: a storage's name or URL.
+        keep_going: Whether steps that do not depend on a failed one go on.
+        load: Whether to return values; else handles are returned.
+
+    Returns:
+        The value of one target, or a tuple for several; lists and dicts keep their shape.
+
+    Raises:
+        RunFailed: Steps failed; it has all failures, and the results that were made.
+        ConfigurationError: The configuration is wrong, or nothing says where results go.
+    """
+    reporter = Lines(sys.stderr) if sys.stderr is not None and sys.stderr.isatty() else Silent()
+    with ExitStack() as stack:
+        if profile is not None:
+            stack.enter_context(settings(profile=profile))
+        session = Session(reporter, workers, orchestrator, storage_layer, keep_going)
+        results = session.run(targets, load=load)
+    return results[0] if len(targets) == 1 else results
+
+
+class Session:
+    """One run, from targets to values."""
+
+    def __init__(
+        self,
+        reporter: Reporter,
+        workers: int | None = None,
+        orchestrator: str | None = None,
+        storage_layer: Any = None,
+        keep_going: bool = False,
+    ) -> None:
+        self._settings = current()
+        self._reporter, self._storage_layer, self._keep_going = reporter, storage_layer, keep_going
+        chosen = self._settings.choose("workers", argument=workers)
+        self._workers: int | None = chosen.value if chosen else None
+        self._orchestrator_name = orchestrator
+        #: Names of what this run made.
+        self.made: set[str] = set()
+        self._repaired: set[str] = set()
+        self._failures: dict[str, StepFailed] = {}
+
+    def run(self, targets: Sequence[Any], *, load: bool = True) -> Any:
+        """Returns the targets' values (or handles), nested as they were."""
+        artifacts = collect(tuple(targets))
+        if load and len(artifacts) == 1:
+            found = self._load_if_sound(artifacts[0])
+            if found is not _MISSING:
+                return map_targets(tuple(targets), lambda _: found)
+        self._make(artifacts)
+        if not load:
+            return map_targets(tuple(targets), lambda artifact: artifact)
+        return map_targets(tuple(targets), self._load)
+
+    def _layer(self, artifact: Artifact[Any]) -> StorageLayer:
+        return artifact.call.layer(self._storage_layer if artifact.call.definition else None)
+
+    def _load_if_sound(self, artifact: Artifact[Any]) -> Any:
+        """Most runs of one target find it stored: then nothing need be planned."""
+        try:
+            return self._read(artifact)
+        except (ArtifactNotFound, IntegrityError):
+            return _MISSING
+
+    def _load(self, artifact: Artifact[Any]) -> Any:
+        try:
+            return self._read(artifact)
+        except IntegrityError:
+            if artifact.name in self._repaired or artifact.call.definition is None:
+                raise
+            self._make([artifact], damaged={artifact.name})
+            return self._read(artifact)
+
+    def _read(self, artifact: Artifact[Any]) -> Any:
+        layer = self._layer(artifact)
+        value = layer.load_part(artifact.name, artifact.part)
+        if self._settings.manager.observers("datanectar_artifact_loaded"):
+            uri = layer.uri(artifact.name)
+            self._settings.manager.observe("datanectar_artifact_loaded", name=artifact.name, uri=uri)
+        return value
+
+    def _make(self, artifacts: list[Artifact[Any]], damaged: set[str] | None = None) -> None:
+        """Runs what is missing. A damaged input that is found on the way extends the plan."""
+        repairs = damaged or set()
+        while True:
+            plan = make_plan(artifacts, storage_layer=self._storage_layer, repairs=repairs)
+            self._refuse_lost(plan)
+            if not plan.with_status("run"):
+                break
+            found = self._run_plan(plan, repairs)
+            self._repaired |= repairs
+            if self._failures:
+                raise self._failed(artifacts, plan)
+            if found <= self._repaired:  # nothing damaged, or something that a repair did not mend
+                break
+            repairs = found - self._repaired
+        self._move_latest(artifacts)
+
+    def _run_plan(self, plan: Plan, repairs: set[str]) -> set[str]:
+        """Runs the steps of a plan and returns the names of inputs that turned out to be damaged."""
+        manager = self._settings.manager
+        steps = steps_to_run(plan, repairs)
+        damaged: set[str] = set()
+        error: BaseException | None = None
+        registered = manager.register(self._reporter)
+        manager.observe("datanectar_run_started", targets=plan.targets, steps=[step.name for step in steps])
+        try:
+            self._reporter.planned(plan)
+            engine = self._orchestrator()
+            for outcome in engine.run(steps, execute, workers=self._workers, keep_going=self._keep_going):
+                self._take(outcome, damaged)
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            recent.clear()
+            self._reporter.close()
+            manager.observe("datanectar_run_finished", targets=plan.targets, error=error or _first(self._failures))
+            manager.unregister(name=registered)
+        return damaged
+
+    def _take(self, outcome: Outcome, damaged: set[str]) -> None:
+        self._reporter.finished(outcome)
+        if outcome.status == "done":
+            self.made.add(outcome.name)
+        elif outcome.error is not None:
+            self._failures[outcome.name] = outcome.error
+        damaged.update(outcome.damaged)
+
+    def _orchestrator(self) -> Orchestrator:
+        chosen = self._settings.choose("orchestrator", argument=self._orchestrator_name)
+        if chosen is None:
+            raise ConfigurationError(f"profile {self._settings.profile!r} names no orchestrator")
+        where = f"orchestrators.{chosen.value}"
+        table = self._settings.table(where)
+        made: Orchestrator = registry(self._settings).make(
+            OrchestratorType, chosen.value, table, where=where, root=self._settings.root
+        )
+        return made
+
+    def _refuse_lost(self, plan: Plan) -> None:
+        for step in plan.with_status("blocked"):
+            if step.call.definition is None:
+                raise ArtifactNotFound(f"{step.name} is {step.reason}: only its task can make it, so run that first")
+
+    def _failed(self, artifacts: list[Artifact[Any]], plan: Plan) -> RunFailed:
+        unmade = [step.name for step in plan.with_status("run") if step.name not in self.made]
+        blocked = [name for name in unmade if name not in self._failures]
+        done = {
+            artifact.name: self._read(artifact)
+            for artifact in artifacts
+            if artifact.name not in unmade and artifact.name in plan.steps
+        }
+        failures = list(self._failures.values())
+        message = "\n".join(_describe(failure) for failure in failures)
+        rest = f"{len(self.made)} done, {len(failures)} failed, {len(blocked)} not run"
+        error = RunFailed(f"{message}\n{rest}", results=done, failures=self._failures, blocked=blocked)
+        error.__cause__ = failures[0].__cause__ or failures[0]
+        return error
+
+    def _move_latest(self, artifacts: list[Artifact[Any]]) -> None:
+        for name, artifact in {artifact.name: artifact for artifact in artifacts}.items():
+            if name in self.made:
+                self._layer(artifact).alias(name, "latest")
+
+
+_MISSING = object()
+
+
+def _first(failures: dict[str, StepFailed]) -> StepFailed | None:
+    return next(iter(failures.values()), None)
+
+
+def _describe(failure: StepFailed) -> str:
+    return f"{failure}\n  artifact {failure.name}\n  log      datanectar logs {failure.name}"

@@ -1,0 +1,81 @@
+"""What can be asked for: artifacts, task objects, and lists, tuples and dicts of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from datanectar.errors import ArgumentError, TaskDefinitionError
+from datanectar.layer.lookup import find_name
+from datanectar.layer.opening import storage_layer
+from datanectar.tasks.classes import adapter_of
+from datanectar.tasks.handle import Artifact, Call, stored_artifact
+from datanectar.tasks.nectar import NectarTask
+
+
+def artifact(target: Any) -> Artifact[Any]:
+    """Returns the handle of an artifact.
+
+    Args:
+        target: A `NectarTask` instance (or a foreign task object that a plugin adapts), the full name of a stored
+            artifact, ``task_type/family/task@alias``, or a shorter form of these that only one artifact has. A
+            handle is returned as it is.
+
+    Raises:
+        ArtifactNotFound: There is no artifact of this name or alias in the storage layer in force.
+        ArgumentError: `target` is nothing that names an artifact.
+    """
+    if isinstance(target, str):
+        layer = storage_layer()
+        return stored_artifact(find_name(layer, target), None, layer.reference)
+    handle = getattr(target, "_as_artifact", None)
+    if handle is not None and not isinstance(target, type):
+        found: Artifact[Any] = handle()
+        return found
+    if getattr(target, "_is_task", False):
+        raise ArgumentError(f"{target.name} is a task, not an artifact; call it, with its parameters")
+    if isinstance(target, type) and issubclass(target, NectarTask):
+        raise ArgumentError(f"{target.__name__} is a class; make an instance of it, with its parameters")
+    foreign = adapter_of(type(target))
+    if foreign is not None:
+        return Artifact(_foreign_call(foreign.describe(target)))
+    raise ArgumentError(f"{target!r:.80} names no artifact: give an artifact, a task object or a name")
+
+
+def _foreign_call(task: Any) -> Call:
+    raise TaskDefinitionError(f"{task.name}: naming foreign tasks needs a newer datanectar-core")
+
+
+def get_artifact_name(target: Any) -> str:
+    """Returns the name of an artifact, or of the artifact that a task object makes.
+
+    Raises:
+        ArgumentError: `target` is nothing that names an artifact.
+    """
+    return artifact(target).name
+
+
+def get_artifact_path(target: Any) -> str:
+    """Returns the URI of an artifact, or of the artifact that a task object makes.
+
+    Raises:
+        ArgumentError: `target` is nothing that names an artifact.
+    """
+    return artifact(target).uri
+
+
+def map_targets(targets: Any, function: Callable[[Artifact[Any]], Any]) -> Any:
+    """Returns nested targets with `function` applied to each handle; the nesting is kept."""
+    kind = type(targets)
+    if kind in (list, tuple):
+        return kind(map_targets(target, function) for target in targets)
+    if kind is dict:
+        return {key: map_targets(target, function) for key, target in targets.items()}
+    return function(artifact(targets))
+
+
+def collect(targets: Any) -> list[Artifact[Any]]:
+    """Returns the handles in nested targets, in order."""
+    found: list[Artifact[Any]] = []
+    map_targets(targets, found.append)
+    return found

@@ -1,0 +1,34 @@
+"""str and bytes, stored as they are."""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO
+
+from datanectar.contracts.serialization import Serializer, StoredFile
+
+
+class Text(Serializer):
+    """A str as UTF-8, line ends untouched."""
+
+    def accepts(self, value: Any) -> bool:
+        try:
+            value.encode()
+        except UnicodeEncodeError:  # lone surrogates, which typed JSON can hold
+            return False
+        return type(value) is str
+
+    def dump(self, value: str, sink: BinaryIO) -> None:
+        sink.write(value.encode())
+
+    def load(self, file: StoredFile) -> str:
+        return file.read().decode()
+
+
+class Bytes(Serializer):
+    """bytes."""
+
+    def dump(self, value: bytes, sink: BinaryIO) -> None:
+        sink.write(value)
+
+    def load(self, file: StoredFile) -> bytes:
+        return file.read()

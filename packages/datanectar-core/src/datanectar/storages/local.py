@@ -1,0 +1,278 @@
+"""A directory on a local disk.
+
+A file appears whole or not at all: its bytes go to an unnamed (or temporary) file, which is made durable and then
+linked to its name. A link never replaces anything, so exactly one of many creators wins.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, Literal
+from urllib.parse import unquote, urlsplit
+
+from datanectar.contracts.storage import StorageBackend, check_key
+from datanectar.errors import (
+    AlreadyExists,
+    ConfigurationError,
+    KeyNotFound,
+    StorageAccessError,
+    StorageError,
+    StorageFull,
+    UnsafeStore,
+)
+from datanectar.records import ObjectInfo
+
+_TEMPORARY = ".tmp-"
+_O_TMPFILE = getattr(os, "O_TMPFILE", None)
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class LocalOptions:
+    """Options of ``type = "local"``."""
+
+    path: Path = field(metadata={"help": "The directory; relative to the configuration file"})
+    durability: Literal["fsync", "none"] = field(
+        default="fsync",
+        metadata={"help": "'fsync': stored means on disk, through a power cut; 'none': through a crash of the process"},
+    )
+
+    @classmethod
+    def from_url(cls, url: str) -> LocalOptions:
+        """Reads ``file:///absolute/path``."""
+        parts = urlsplit(url)
+        if parts.netloc not in ("", "localhost") or not parts.path:
+            raise ConfigurationError(f"{url!r} is not a local path; write file:///absolute/path")
+        return cls(Path(unquote(parts.path)))
+
+
+class LocalBackend(StorageBackend):
+    """Keeps objects as files below a directory; directories are 0700, files 0600."""
+
+    def __init__(self, options: LocalOptions) -> None:
+        self._root = str(options.path.absolute())
+        self._sync = options.durability == "fsync"
+        self.url = Path(self._root).as_uri()
+
+    def _path(self, key: str) -> str:
+        return f"{self._root}/{check_key(key)}"
+
+    def read(self, key: str) -> bytes:
+        with _typed_errors(key, self._root):
+            descriptor = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                size = os.fstat(descriptor).st_size
+                data = os.read(descriptor, size + 1)
+                while len(data) < size and (more := os.read(descriptor, size - len(data))):
+                    data += more
+                return data
+            finally:
+                os.close(descriptor)
+
+    def open(self, key: str, start: int = 0, end: int | None = None) -> BinaryIO:
+        with _typed_errors(key, self._root):
+            file = Path(self._path(key)).open("rb")  # noqa: SIM115  the caller closes it
+            if end is not None:
+                with file:
+                    file.seek(start)
+                    return io.BytesIO(file.read(max(0, end - start)))
+            file.seek(start)
+            return file
+
+    def write(self, key: str, source: bytes | BinaryIO | Path) -> ObjectInfo:
+        if isinstance(source, bytes):
+            return self.create(key, source)
+        if isinstance(source, Path):
+            with source.open("rb") as stream:
+                return self.write(key, stream)
+        with self.writer(key) as sink:
+            while chunk := source.read(_CHUNK):
+                sink.write(chunk)
+        info = self.stat(key)
+        assert info is not None
+        return info
+
+    def create(self, key: str, data: bytes) -> ObjectInfo:
+        with self._new_file(key) as descriptor:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            status = os.fstat(descriptor)
+        return _info(key, status)
+
+    @contextmanager
+    def writer(self, key: str) -> Iterator[BinaryIO]:
+        with (
+            self._new_file(key) as descriptor,
+            open(descriptor, "wb", buffering=_CHUNK, closefd=False) as stream,
+        ):
+            yield stream
+
+    @contextmanager
+    def _new_file(self, key: str) -> Iterator[int]:
+        """Opens a nameless file that gets its name when the block ends well."""
+        path = self._path(key)
+        folder = os.path.dirname(path)
+        with _typed_errors(key, self._root):
+            descriptor, temporary = self._open_temporary(folder)
+            try:
+                yield descriptor
+                if self._sync:
+                    os.fsync(descriptor)
+                try:
+                    _link(descriptor, temporary, path)
+                except FileNotFoundError:  # a delete took the empty directory away meanwhile
+                    self._make_directories(folder)
+                    _link(descriptor, temporary, path)
+                if self._sync:
+                    _sync_directory(folder)
+            finally:
+                os.close(descriptor)
+                if temporary is not None:
+                    with suppress(FileNotFoundError):
+                        os.unlink(temporary)
+
+    def _open_temporary(self, folder: str) -> tuple[int, str | None]:
+        try:
+            return _open_unnamed(folder)
+        except FileNotFoundError:
+            self._make_directories(folder)
+            return _open_unnamed(folder)
+
+    def _make_directories(self, folder: str) -> None:
+        missing = []
+        while not os.path.isdir(folder):
+            missing.append(folder)
+            folder = os.path.dirname(folder)
+        for path in reversed(missing):
+            with suppress(FileExistsError):
+                os.mkdir(path, 0o700)
+            if self._sync:
+                _sync_directory(os.path.dirname(path))
+
+    def stat(self, key: str) -> ObjectInfo | None:
+        try:
+            with _typed_errors(key, self._root):
+                return _info(key, os.stat(self._path(key)))
+        except KeyNotFound:
+            return None
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        folder, _, start = prefix.rpartition("/")
+        if folder:
+            check_key(folder)
+        with _typed_errors(prefix, self._root):
+            yield from self._walk(folder, start)
+
+    def _walk(self, folder: str, start: str) -> Iterator[ObjectInfo]:
+        try:
+            entries = list(os.scandir(f"{self._root}/{folder}"))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for entry in entries:
+            if entry.name.startswith(".") or not entry.name.startswith(start):
+                continue
+            key = f"{folder}/{entry.name}" if folder else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                yield from self._walk(key, "")
+            else:
+                with suppress(FileNotFoundError):  # deleted since it was listed
+                    yield _info(key, entry.stat(follow_symlinks=False))
+
+    def delete(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            path = self._path(key)
+            with _typed_errors(key, self._root), suppress(FileNotFoundError):
+                os.unlink(path)
+            self._remove_empty_directories(os.path.dirname(path))
+
+    def _remove_empty_directories(self, folder: str) -> None:
+        # A writer that finds its directory gone makes it again, so this loses nothing.
+        while len(folder) > len(self._root):
+            try:
+                os.rmdir(folder)
+            except OSError:
+                return
+            folder = os.path.dirname(folder)
+
+    def local_path(self, key: str) -> Path | None:
+        path = Path(self._path(key))
+        return path if path.is_file() else None
+
+
+def _info(key: str, status: os.stat_result) -> ObjectInfo:
+    return ObjectInfo(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+
+
+def _open_unnamed(folder: str) -> tuple[int, str | None]:
+    """Opens a file without a name, or with a temporary one where the file system knows no other."""
+    if _O_TMPFILE is not None:
+        try:
+            return os.open(folder, _O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600), None
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOSYS):
+                raise
+    return tempfile.mkstemp(prefix=_TEMPORARY, dir=folder)
+
+
+def _link(descriptor: int, temporary: str | None, path: str) -> None:
+    """Gives a file its name, unless the name is taken."""
+    try:
+        if temporary is None:
+            # A directory descriptor makes Python call linkat with AT_SYMLINK_FOLLOW, which this needs.
+            os.link(f"/proc/self/fd/{descriptor}", path, src_dir_fd=descriptor, follow_symlinks=True)
+        else:
+            os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except (AttributeError, OSError) as error:
+        unable = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+        if isinstance(error, OSError) and error.errno not in unable:
+            raise
+        msg = f"{path}: this file system has no hard links, so it cannot promise that one of two writers wins"
+        raise UnsafeStore(msg) from error
+
+
+def _sync_directory(folder: str) -> None:
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # Windows has no directory handles; there the rename itself is journalled
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # network file systems
+            raise
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _typed_errors(key: str, root: str) -> Iterator[None]:
+    """Says in Datanectar's words what the operating system says of a file."""
+    try:
+        yield
+    except StorageError:
+        raise
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise KeyNotFound(f"{key} is not in {root}") from error
+    except FileExistsError as error:
+        raise AlreadyExists(f"{key} exists in {root}") from error
+    except PermissionError as error:
+        msg = f"{root} refuses {key}: {error.strerror}; check the owner and mode of {error.filename or root}"
+        raise StorageAccessError(msg) from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            msg = f"no space left for {key} in {root}; what is stored there is unharmed. Free some and run again"
+            raise StorageFull(msg) from error
+        if error.errno == errno.EROFS:
+            raise StorageAccessError(f"{root} is on a read-only file system; choose another storage layer") from error
+        raise

@@ -1,0 +1,1 @@
+"""Tasks: declared as functions or classes; calling one names an artifact and runs nothing."""

@@ -1,0 +1,164 @@
+"""Arguments of a task call: checked and copied at the call, so that a later change to a list changes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import sys
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from datanectar.errors import ArgumentError
+from datanectar.tasks.inputs import File, Secret
+from datanectar.tasks.signature import Signature
+from datanectar.values.annotations import MISMATCH, UNKNOWN, convert, describe
+
+_DEEPEST = 50
+_PLAIN = {
+    *(type(None), bool, int, float, complex, str, bytes, Decimal),
+    *(dt.date, dt.datetime, dt.time, dt.timedelta),
+}
+_INPUTS = {File, Secret}
+
+
+def check_arguments(signature: Signature, bound: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any]]:
+    """Returns the arguments of a call, copied and as their annotations want them, and the artifacts among them.
+
+    Raises:
+        ArgumentError: A value is of a kind that has no name, or contradicts its annotation; the parameter and the
+            ways out are named.
+    """
+    artifacts: list[Any] = []
+    checked = {name: _check(signature, name, value, artifacts) for name, value in bound.items()}
+    return checked, artifacts
+
+
+def _check(signature: Signature, name: str, value: Any, artifacts: list[Any]) -> Any:
+    copied = value if type(value) in _PLAIN else _copy(value, _Place(signature.task, name), artifacts, 0)
+    annotation = signature.annotations.get(name, UNKNOWN)
+    if annotation is UNKNOWN:
+        return copied
+    if name == signature.rest:
+        annotation = tuple.__class_getitem__((annotation, ...))
+    elif name == signature.extra:
+        annotation = dict.__class_getitem__((str, annotation))
+    found = convert(copied, annotation)
+    if found is not MISMATCH:
+        return found
+    if value is signature.defaults.get(name):  # ``depth: int = None`` is a habit, not a mistake
+        return copied
+    what = f"makes a {describe(copied.returns)}" if hasattr(copied, "returns") else f"is {copied!r:.80}"
+    msg = f"{signature.task}(): {name} wants {describe(annotation)}, but what was given {what}"
+    raise ArgumentError(msg)
+
+
+class _Place:
+    """Where in a call a value stands, for messages."""
+
+    __slots__ = ("parameter", "task")
+
+    def __init__(self, task: str, parameter: str) -> None:
+        self.task, self.parameter = task, parameter
+
+    def refusal(self, what: str) -> ArgumentError:
+        return ArgumentError(f"{self.task}() refuses {self.parameter}: {what}")
+
+
+def _copy(value: Any, place: _Place, artifacts: list[Any], depth: int) -> Any:
+    kind = type(value)
+    if kind in _PLAIN or kind in _INPUTS:
+        return value
+    if depth > _DEEPEST:
+        raise place.refusal(f"it is nested more than {_DEEPEST} deep, or contains itself")
+    container = _CONTAINERS.get(kind)
+    if container is not None:
+        return container(value, place, artifacts, depth + 1)
+    handle = getattr(value, "_as_artifact", None)
+    if handle is not None and not isinstance(value, type):
+        artifacts.append(handle())
+        return artifacts[-1]
+    if isinstance(value, enum.Enum):
+        return value
+    if hasattr(kind, "__dataclass_fields__"):
+        return _copy_dataclass(value, place, depth + 1)
+    if _is(value, "numpy", "generic"):
+        return _from_numpy(value, place)
+    if f"{kind.__module__}.{kind.__qualname__}" == "uuid.UUID":
+        return value
+    raise place.refusal(_why_not(value))
+
+
+def _copy_items(kind: Callable[[Any], Any]) -> Callable[..., Any]:
+    return lambda value, *context: kind(_copy(item, *context) for item in value)
+
+
+def _copy_dict(value: dict[Any, Any], place: _Place, artifacts: list[Any], depth: int) -> dict[Any, Any]:
+    for key in value:
+        if hasattr(key, "_as_artifact"):
+            raise place.refusal("an artifact cannot be the key of a dict; make it a value")
+    # A dict's order is not part of the name, so the task must not see it either.
+    ordered = sorted(value.items()) if set(map(type, value)) in ({str}, {int}) and len(value) > 1 else value.items()
+    return {_copy(key, place, artifacts, depth): _copy(item, place, artifacts, depth) for key, item in ordered}
+
+
+def _copy_set(value: Any, place: _Place, artifacts: list[Any], depth: int) -> Any:
+    if any(hasattr(item, "_as_artifact") for item in value):
+        raise place.refusal("artifacts can stand in lists, tuples and dicts, not in a set; make it a list")
+    return type(value)(_copy(item, place, artifacts, depth) for item in value)
+
+
+_CONTAINERS: dict[type, Callable[..., Any]] = {
+    list: _copy_items(list),
+    tuple: _copy_items(tuple),
+    set: _copy_set,
+    frozenset: _copy_set,
+    dict: _copy_dict,
+}
+
+
+def _copy_dataclass(value: Any, place: _Place, depth: int) -> Any:
+    import copy
+
+    artifacts: list[Any] = []
+    copied = copy.copy(value)
+    for name in value.__dataclass_fields__:
+        object.__setattr__(copied, name, _copy(getattr(value, name), place, artifacts, depth))
+    if artifacts:
+        raise place.refusal("artifacts can stand in lists, tuples and dicts, not in a dataclass; pass it beside it")
+    return copied
+
+
+def _from_numpy(value: Any, place: _Place) -> Any:
+    plain = value.item()
+    if type(plain) in _PLAIN:
+        return plain
+    raise place.refusal(f"NumPy's {value.dtype} has no plain Python value; pass text or a number")
+
+
+def _is(value: Any, module: str, name: str) -> bool:
+    """Whether a value is of a class whose module may not be imported."""
+    kind = getattr(sys.modules.get(module), name, None)
+    return isinstance(kind, type) and isinstance(value, kind)
+
+
+def _why_not(value: Any) -> str:
+    kind = type(value)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    if getattr(value, "_is_task", False):
+        return f"{getattr(value, '__name__', name)} is a task, not an artifact; call it, with its parameters"
+    if hasattr(value, "__fspath__"):
+        return "a path says where, not what; pass dn.File(path) for the file's content, or str(path) for the place"
+    if callable(value):
+        return f"{getattr(value, '__qualname__', name)} is code; call it inside the task, or pass its name"
+    plain = next((base for base in kind.__mro__[1:] if base in _PLAIN or base in _CONTAINERS), None)
+    if plain is dt.datetime:
+        return f"{name} is more than a datetime; pass value.to_pydatetime(), or its text"
+    if plain is not None:
+        return (
+            f"{name} is a subclass of {plain.__name__}, and its extra state has no name; pass {plain.__name__}(value)"
+        )
+    return (
+        f"a {name} cannot be part of a name. Pass the artifact that makes it (the call of a task), dn.File(path) for "
+        "a file, or the plain values it is made of"
+    )

@@ -1,0 +1,277 @@
+"""Artifact handles: what calling a task gives. Nothing has run; the name is computed when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+
+from datanectar.errors import ArgumentError, ArtifactNotFound, CycleError
+from datanectar.tasks.names import FINGERPRINT, fingerprint_of
+from datanectar.values.annotations import UNKNOWN
+from datanectar.values.typed_json import dumps
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from datanectar.layer.storage_layer import StorageLayer
+    from datanectar.tasks.definition import Definition
+
+R = TypeVar("R", covariant=True)
+_LONGEST_CHAIN = 200_000
+
+
+class Call:
+    """One call of a task: its checked arguments, and the names that follow from them.
+
+    Attributes:
+        definition: The task, or None for an artifact known by name only.
+        arguments: The checked arguments by parameter.
+        upstream: The artifacts among them.
+    """
+
+    __slots__ = (
+        "_fingerprint",
+        "_name",
+        "_naming",
+        "arguments",
+        "definition",
+        "document",
+        "reference",
+        "upstream",
+    )
+
+    def __init__(self, definition: Definition | None, arguments: dict[str, Any], upstream: list[Artifact[Any]]) -> None:
+        self.definition, self.arguments, self.upstream = definition, arguments, upstream
+        self.document: dict[str, Any] | None = None
+        self.reference: str | None = None
+        self._fingerprint: str | None = None
+        self._name: str | None = None
+        self._naming: Any = None
+
+    #: Whether `inputs` says more than `upstream`; a task class's requires() does.
+    has_requirements = False
+
+    def inputs(self) -> list[Artifact[Any]]:
+        """Everything the call needs; may run the user's code."""
+        return self.upstream
+
+    def describe(self) -> dict[str, Any]:
+        """The canonical document, without the task's path and code."""
+        from datanectar.tasks.identity import identify_parameters
+
+        assert self.definition is not None
+        return {"parameters": identify_parameters(self.arguments, self.definition.ignore)}
+
+    @property
+    def fingerprint(self) -> str:
+        """The hash of all that decides the result."""
+        if self._fingerprint is None:
+            _compute_fingerprints(self)
+        assert self._fingerprint is not None
+        return self._fingerprint
+
+    def again(self) -> Call:
+        """The same call, yet unnamed: to find out whether its name still holds."""
+        return Call(self.definition, self.arguments, self.upstream)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the fingerprint has been computed."""
+        return self._fingerprint is not None
+
+    def _compute_fingerprint(self) -> None:
+        assert self.definition is not None
+        task = self.definition
+        code = task.code()
+        pinned = {"version": task.version} if code is None else {"code": code.digest}
+        self.document = {"task": [task.task_type, task.model_family, task.name], **pinned, **self.describe()}
+        self._fingerprint = fingerprint_of(dumps(self.document))
+
+    @property
+    def name(self) -> str:
+        """The artifact's name, by the naming scheme in force."""
+        if self.definition is None:
+            assert self._name is not None
+            return self._name
+        from datanectar.tasks.naming import name_call, scheme
+
+        naming = scheme()
+        if self._name is None or self._naming is not naming:
+            self._name, self._naming = name_call(self, naming), naming
+        return self._name
+
+    def layer(self, argument: Any = None) -> StorageLayer:
+        """The storage layer that the settings choose for this task."""
+        from datanectar.tasks.naming import layer_for
+
+        return layer_for(self.definition, argument or self.reference)
+
+
+def _compute_fingerprints(call: Call) -> None:
+    """Computes fingerprints from the inputs up, on a stack of our own: chains may be of any length."""
+    stack: list[Call] = [call]
+    asked: dict[int, str] = {}  # calls whose requires() was asked and is being named: each needs the next
+    chain: dict[str, None] = {}
+    while stack:
+        top = stack[-1]
+        if top.is_named:
+            stack.pop()
+            continue
+        pending = [artifact.call for artifact in top.upstream if not artifact.call.is_named]
+        if not pending and top.has_requirements:
+            if id(top) not in asked:
+                asked[id(top)] = _enter(top, chain)
+            pending = [artifact.call for artifact in top.inputs() if not artifact.call.is_named]
+        if pending:
+            stack += pending
+            continue
+        top._compute_fingerprint()
+        chain.pop(asked.pop(id(top), ""), None)
+        stack.pop()
+
+
+def _enter(call: Call, chain: dict[str, None]) -> str:
+    """Adds a call to the chain of those that wait for one another; one that waits for itself is a cycle."""
+    assert call.definition is not None
+    path = call.definition.path
+    key = f"{path} {dumps(Call.describe(call)['parameters'])}"
+    if key in chain or len(chain) > _LONGEST_CHAIN:
+        tasks = list(dict.fromkeys(waiting.split(" ")[0] for waiting in chain))
+        what = "requires itself" if key in chain else f"requires more than {_LONGEST_CHAIN} others in a row"
+        raise CycleError(f"{path} {what}: {' → '.join([*tasks, path])}. Look at requires() of these tasks")
+    chain[key] = None
+    return key
+
+
+class Artifact(Generic[R]):
+    """The named, stored, immutable result of one task with given parameters and inputs.
+
+    Calling a task gives one; `datanectar.artifact` finds one by its name. It can be an argument of other tasks,
+    also inside lists, tuples and dicts. ``artifact["train"]`` and ``artifact[0]`` are parts of a result that is a
+    dict or a tuple.
+    """
+
+    __slots__ = ("__weakref__", "call", "part")
+
+    def __init__(self, call: Call, part: tuple[Any, ...] = ()) -> None:
+        self.call = call
+        self.part = part
+
+    @property
+    def name(self) -> str:
+        """The name, equal on every store; a part has the name of the whole."""
+        return self.call.name
+
+    @property
+    def fingerprint(self) -> str:
+        """The hash of all that decides the result; a part has that of the whole."""
+        return self.call.fingerprint
+
+    @property
+    def uri(self) -> str:
+        """Where it is (or will be) stored; a part is shown behind a ``#``."""
+        fragment = "".join(f"/{key}" for key in self.part).lstrip("/")
+        return self.call.layer().uri(self.name) + (f"#{fragment}" if self.part else "")
+
+    def exists(self) -> bool:
+        """Whether it is stored."""
+        return self.call.layer().exists(self.name)
+
+    def load(self) -> R:
+        """Returns the stored value, verified; each call gives a value of its own.
+
+        Raises:
+            ArtifactNotFound: It is not stored; `run` makes it.
+            IntegrityError: Its bytes are damaged.
+        """
+        try:
+            return self.call.layer().load_part(self.name, self.part)  # type: ignore[no-any-return]
+        except ArtifactNotFound as error:
+            if self.call.definition is None or self.exists():
+                raise
+            raise ArtifactNotFound(f"{error}. It has not been made yet: dn.run(…) makes it") from error
+
+    def run(self) -> R:
+        """Makes it, and whatever it needs, if it is not stored, and returns its value; see `datanectar.run`."""
+        import datanectar
+
+        return datanectar.run(self)  # type: ignore[no-any-return]
+
+    def explain(self) -> Any:
+        """Says why it would run, or why it ran; see `datanectar.explain`."""
+        import datanectar
+
+        return datanectar.explain(self)
+
+    def logs(self) -> str:
+        """Returns what its attempts printed and logged, the oldest first."""
+        return "".join(self.call.layer().logs(self.name).values())
+
+    def link(self, expires: int = 900) -> str:
+        """Returns a URL that reads its file for `expires` seconds; see `StorageLayer.link`."""
+        return self.call.layer().link(self.name, expires)
+
+    def local_path(self) -> Path:
+        """Returns a file on this machine with its verified bytes; see `StorageLayer.local_path`."""
+        return self.call.layer().local_path(self.name)
+
+    def __getitem__(self, key: Any) -> Artifact[Any]:
+        if type(key) not in (str, int, bool, float, bytes, type(None)):
+            raise ArgumentError(f"a part is named by a plain key, not by {key!r}")
+        return Artifact(self.call, (*self.part, key))
+
+    def _refuse(self, what: str) -> NoReturn:
+        task = self.call.definition.name if self.call.definition else self.call.name
+        msg = (
+            f"the result of {task} is not known yet, so it cannot be {what}: pass the artifact to a task, or take the "
+            "value with dn.run(artifact)"
+        )
+        raise ArgumentError(msg)
+
+    def __iter__(self) -> Iterator[Any]:
+        self._refuse("iterated over")
+
+    def __contains__(self, item: object) -> bool:
+        self._refuse("searched")
+
+    def __bool__(self) -> bool:
+        self._refuse("true or false")
+
+    def __repr__(self) -> str:
+        shown = self.call.name if self.call.is_named or self.call.definition is None else self.call.definition.path
+        return f"<Artifact {shown}{''.join(f'[{key!r}]' for key in self.part)}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Flat: a deep chain of handles would pickle recursively, and data is found by name.
+        reference = self.call.layer().reference
+        return stored_artifact, (self.name, self.fingerprint, reference, self.part)
+
+    def _as_artifact(self) -> Artifact[R]:
+        return self
+
+    @property
+    def returns(self) -> Any:
+        """The annotation of what its task returns; unknown for parts and artifacts known by name."""
+        return UNKNOWN if self.part or self.call.definition is None else self.call.definition.returns
+
+    def _fits(self, annotation: Any) -> bool:
+        from datanectar.tasks.edges import fits
+
+        return fits(self.returns, annotation)
+
+
+def stored_artifact(name: str, fingerprint: str | None, reference: str, part: tuple[Any, ...] = ()) -> Artifact[Any]:
+    """Returns the handle of an artifact known by name: it can be loaded and be an input, but not be made.
+
+    Args:
+        name: Its name.
+        fingerprint: Its fingerprint; by default the one in its name.
+        reference: The name or URL of the storage layer that has it.
+        part: The part it is of the whole.
+    """
+    call = Call(None, {}, [])
+    found = FINGERPRINT.search(name)
+    call._name = name
+    call._fingerprint = fingerprint or (found[0] if found else name)
+    call.reference = reference
+    return Artifact(call, part)

@@ -1,0 +1,74 @@
+"""The canonical document of an artifact: everything that decides its content, and nothing else.
+
+Its text (sorted keys, no spaces) is hashed into the fingerprint, and it is recorded in the manifest: anyone can
+compute a fingerprint again. Beyond typed JSON it knows::
+
+    an artifact       {"$artifact": "<its fingerprint>"}, with "part": [keys] for a part of it
+    a file            {"$file": "<sha-256 of its content>"}
+    an enum's member  {"$enum": ["Color", "RED", <its value, if that is plain>]}
+    a dataclass       {"$dataclass": ["Options", {"depth": 3}]}
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+from datanectar.tasks.inputs import File, Secret
+from datanectar.values import typed_json
+
+_AS_THEY_ARE = {type(None), bool, str}
+
+
+def identify(value: Any) -> Any:
+    """Returns the canonical form of a checked argument."""
+    kind = type(value)
+    if kind in _AS_THEY_ARE:
+        return value
+    if kind is list:
+        return [identify(item) for item in value]
+    if kind is tuple:
+        return {"$tuple": [identify(item) for item in value]}
+    if kind is dict:
+        return _identify_dict(value)
+    if kind in (set, frozenset):
+        return {f"${kind.__name__}": sorted((identify(item) for item in value), key=typed_json.dumps)}
+    if kind is File:
+        return {"$file": value.digest()}
+    if isinstance(value, enum.Enum):
+        return {"$enum": [kind.__qualname__, value.name, *_plain(value.value)]}
+    if hasattr(value, "_as_artifact"):
+        return identify_artifact(value)
+    if hasattr(kind, "__dataclass_fields__"):
+        fields = {name: identify(getattr(value, name)) for name in kind.__dataclass_fields__}
+        return {"$dataclass": [kind.__qualname__, fields]}
+    return typed_json.encode(value)
+
+
+def identify_artifact(artifact: Any) -> dict[str, Any]:
+    """Returns the canonical form of an artifact, or of a part of one."""
+    document: dict[str, Any] = {"$artifact": artifact.fingerprint}
+    if artifact.part:
+        document["part"] = [typed_json.encode(key) for key in artifact.part]
+    return document
+
+
+def identify_parameters(arguments: dict[str, Any], ignore: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Returns the canonical form of a call's arguments; secrets and ignored ones are left out."""
+    return {
+        name: identify(value) for name, value in arguments.items() if name not in ignore and type(value) is not Secret
+    }
+
+
+def _identify_dict(value: dict[Any, Any]) -> dict[str, Any]:
+    if all(type(key) is str and key[:1] != "$" for key in value):
+        return {key: identify(item) for key, item in value.items()}
+    pairs = [[identify(key), identify(item)] for key, item in value.items()]
+    return {"$dict": sorted(pairs, key=lambda pair: typed_json.dumps(pair[0]))}
+
+
+def _plain(value: Any) -> list[Any]:
+    try:
+        return [identify(value)]
+    except typed_json.NotPlain:
+        return []

@@ -1,0 +1,1 @@
+"""Plain Python values: as typed JSON, and as their annotations want them."""

@@ -1,0 +1,1 @@
+"""Amazon S3 storage for Datanectar: the name is reserved, this release contains no code yet."""
