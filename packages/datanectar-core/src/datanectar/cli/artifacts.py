@@ -78,7 +78,7 @@ def ls(
 def show(layer: StorageLayer, name: str, as_json: bool) -> None:
     """Show what is known of an artifact: parameters, inputs, files, and how it was made."""
     manifest = layer.manifest(find_name(layer, name))
-    details = layer.details(manifest)
+    details = layer.reader.details(manifest)
     if as_json:
         print_json({**manifest.document, **details})
         return

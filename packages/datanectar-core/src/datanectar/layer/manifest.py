@@ -14,6 +14,8 @@ from typing import Any
 from datanectar.errors import FormatError, IntegrityError
 
 FORMAT = 1
+#: The member that says which file holds the details, where they are too large for the manifest.
+DETAILS = "details"
 _SEAL = b',"sha256":"'
 _SEAL_LENGTH = len(_SEAL) + 64 + len(b'"}')
 _LARGEST = 4 << 20

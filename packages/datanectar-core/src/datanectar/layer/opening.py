@@ -10,8 +10,9 @@ from datanectar.configuration.files import Setting
 from datanectar.configuration.options import make_options
 from datanectar.configuration.settings import Settings
 from datanectar.errors import ConfigurationError
+from datanectar.layer.options import LayerOptions
 from datanectar.layer.signing import Signer
-from datanectar.layer.storage_layer import LayerOptions, StorageLayer
+from datanectar.layer.storage_layer import StorageLayer
 from datanectar.records import StorageType
 from datanectar.registry import registry
 

@@ -23,11 +23,14 @@ from datanectar.errors import (
     TaskDefinitionError,
 )
 from datanectar.layer.manifest import Manifest
-from datanectar.layer.storage_layer import StorageLayer, new_attempt
+from datanectar.layer.storage_layer import StorageLayer
+from datanectar.layer.writing import new_attempt
 from datanectar.running.capture import StepLog, captured
+from datanectar.tasks.class_definition import InstanceCall
 from datanectar.tasks.function import Task
 from datanectar.tasks.handle import Artifact, Call
-from datanectar.tasks.nectar import InstanceCall, NectarTask, substitute
+from datanectar.tasks.nectar import NectarTask
+from datanectar.tasks.nesting import substitute
 
 #: Logs up to this many bytes are kept in the manifest.
 _LARGEST_INLINE_LOG = 16 << 10
@@ -67,7 +70,9 @@ class RecentManifests:
         """Returns an artifact's value, from memory or from its store."""
         manifest = self._manifests.get((layer.backend.url, artifact.name))
         return (
-            layer.load_part(artifact.name, artifact.part) if manifest is None else layer.decode(manifest, artifact.part)
+            layer.reader.load_part(artifact.name, artifact.part)
+            if manifest is None
+            else layer.reader.decode(manifest, artifact.part)
         )
 
     def clear(self) -> None:
@@ -119,7 +124,7 @@ class _Attempt:
         except (Exception, SystemExit) as error:
             return self._failed(error, time.perf_counter() - begun)
         except BaseException:  # interrupted: keep what was printed, and pass it on
-            self._layer.write_log(step.name, self._id, self._log.read() + b"\ninterrupted\n")
+            self._layer.writer.write_log(step.name, self._id, self._log.read() + b"\ninterrupted\n")
             raise
         outcome = Outcome(step.name, "done", seconds)
         self._manager.observe("datanectar_task_finished", name=step.name, task=step.task, outcome=outcome)
@@ -152,15 +157,15 @@ class _Attempt:
         task = call.definition
         assert task is not None
         code = task.code()
-        layer.prepare()
+        layer.writer.prepare()
         if code is not None:
-            layer.record_code(code.digest, code.document())
+            layer.writer.record_code(code.digest, code.document())
         log = self._log.read()
         if len(log) > _LARGEST_INLINE_LOG:
-            layer.write_log(step.name, self._id, log)
+            layer.writer.write_log(step.name, self._id, log)
             log = b""
         serializer = current().choose("serializer", task)
-        manifest = layer.commit(
+        manifest = layer.writer.commit(
             step.name,
             self._id,
             value,
@@ -194,7 +199,7 @@ class _Attempt:
 
     def _keep_log(self, trace: str) -> str:
         try:
-            return self._layer.write_log(self._step.name, self._id, self._log.read() + trace.encode())
+            return self._layer.writer.write_log(self._step.name, self._id, self._log.read() + trace.encode())
         except Exception:  # the store may be what failed; the traceback is in the error as well
             return ""
 

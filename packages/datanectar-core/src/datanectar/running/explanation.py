@@ -56,7 +56,7 @@ def explain(target: Any) -> Explanation:
     layer = handle.call.layer()
     stored = layer.exists(handle.name)
     if handle.call.definition is None:
-        document = layer.details(layer.manifest(handle.name))["identity"]
+        document = layer.reader.details(layer.manifest(handle.name))["identity"]
     else:
         document = (handle.fingerprint and handle.call.document) or None
     if document is None:
@@ -119,7 +119,7 @@ class _Comparison:
         for name in names:
             try:
                 manifest = self._layer.manifest(name)
-                identity = self._layer.details(manifest)["identity"]
+                identity = self._layer.reader.details(manifest)["identity"]
             except (ArtifactNotFound, IntegrityError, FormatError):
                 continue
             if identity is not None:

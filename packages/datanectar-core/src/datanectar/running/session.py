@@ -110,7 +110,7 @@ class Session:
 
     def _read(self, artifact: Artifact[Any]) -> Any:
         layer = self._layer(artifact)
-        value = layer.load_part(artifact.name, artifact.part)
+        value = layer.reader.load_part(artifact.name, artifact.part)
         if self._settings.manager.observers("datanectar_artifact_loaded"):
             uri = layer.uri(artifact.name)
             self._settings.manager.observe("datanectar_artifact_loaded", name=artifact.name, uri=uri)

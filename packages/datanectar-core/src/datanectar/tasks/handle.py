@@ -185,7 +185,7 @@ class Artifact(Generic[R]):
             IntegrityError: Its bytes are damaged.
         """
         try:
-            return self.call.layer().load_part(self.name, self.part)  # type: ignore[no-any-return]
+            return self.call.layer().reader.load_part(self.name, self.part)  # type: ignore[no-any-return]
         except ArtifactNotFound as error:
             if self.call.definition is None or self.exists():
                 raise

@@ -1,0 +1,161 @@
+"""Reading: the manifest first, then files that are verified before anything decodes them."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from datanectar.contracts.serialization import StoredFile
+from datanectar.contracts.storage import StorageBackend
+from datanectar.errors import ArtifactNotFound, IntegrityError, KeyNotFound, UnsupportedError, UntrustedPickleError
+from datanectar.layer import keys
+from datanectar.layer.encoding import decode, descend
+from datanectar.layer.manifest import DETAILS, Manifest, unseal
+from datanectar.layer.options import LayerOptions
+from datanectar.layer.repairs import last_repair
+from datanectar.layer.signing import Signer
+from datanectar.layer.verification import cache_directory, check_bytes, read_verified
+from datanectar.registry import Registry
+
+
+class Reader:
+    """Reads the artifacts of one store; never writes to it."""
+
+    def __init__(
+        self, reference: str, backend: StorageBackend, options: LayerOptions, registry: Registry, signer: Signer
+    ) -> None:
+        self._reference, self._backend = reference, backend
+        self._options, self._registry, self._signer = options, registry, signer
+
+    def manifest(self, name: str) -> Manifest:
+        """Returns the manifest, or the one that repaired it."""
+        key = keys.manifest(name)
+        try:
+            return unseal(self._backend.read(key), key)
+        except KeyNotFound as error:
+            raise ArtifactNotFound(f"{name} is not in {self._backend.url}") from error
+        except IntegrityError:
+            repaired = self._repaired(name)
+            if repaired is None:
+                raise
+            return repaired
+
+    def _repaired(self, name: str) -> Manifest | None:
+        number = last_repair(self._backend, name)
+        key = keys.repair(name, number)
+        return unseal(self._backend.read(key), key) if number else None
+
+    def details(self, manifest: Manifest) -> dict[str, Any]:
+        """Returns ``identity`` and ``inputs`` of an artifact, from its manifest or beside it."""
+        if DETAILS in manifest.document:
+            node = {"file": manifest.document[DETAILS], "serializer": "json"}
+            return decode(self._registry, node, lambda number, _: self._read_file(manifest, number, False))  # type: ignore[no-any-return]
+        return {"identity": manifest.identity, "inputs": manifest.document.get("inputs", [])}
+
+    def load(self, name: str) -> Any:
+        """Returns a value."""
+        return self.load_part(name, ())
+
+    def load_part(self, name: str, part: tuple[Any, ...]) -> Any:
+        """Returns a part of a stored value, reading no more files than it needs.
+
+        Raises:
+            LookupError: The value has no such part.
+        """
+        manifest = self.manifest(name)
+        try:
+            return self.decode(manifest, part)
+        except IntegrityError:
+            repaired = self._repaired(name)
+            if repaired is None or repaired.key == manifest.key:
+                raise
+            return self.decode(repaired, part)
+
+    def decode(self, manifest: Manifest, part: tuple[Any, ...] = ()) -> Any:
+        """Returns the value (or a part of it) that a manifest describes."""
+        node, rest = descend(manifest.value, part)
+        value = decode(self._registry, node, lambda number, executes: self._read_file(manifest, number, executes))
+        for key in rest:
+            try:
+                value = value[key]
+            except (LookupError, TypeError) as error:
+                raise ArtifactNotFound(f"{manifest.name} has no part {key!r}: {error!r}") from error
+        return value
+
+    def _read_file(self, manifest: Manifest, number: int, executes: bool) -> StoredFile:
+        entry = manifest.files[number]
+        if executes:
+            self._check_trust(manifest)
+        inline = manifest.inline(number)
+        if inline is not None:
+            if executes:  # the signature covers the digest, so the bytes must match it
+                check_bytes(f"{manifest.key}, file {number}", inline, entry["size"], entry["sha256"])
+            return StoredFile(inline)
+        key = self._data_key(manifest, number)
+        trusted = self._options.verify == "stamp"
+        return read_verified(
+            self._backend, key, entry["size"], entry["sha256"], trust_stamp=trusted, in_memory=executes
+        )
+
+    def _check_trust(self, manifest: Manifest) -> None:
+        if self._options.pickle == "always" or (self._options.pickle == "signed" and self._signer.verifies(manifest)):
+            return
+        if self._options.pickle == "never":
+            why = 'this store is configured with pickle = "never"'
+        else:
+            why = "its signature is missing or was not made with a key known here"
+        msg = (
+            f"{manifest.name} is a pickle, which can run any code when loaded, and {why}. Ways out: share the writer's "
+            'key (DATANECTAR_SIGNING_KEY or signing_keys); run the task here; or set pickle = "always" for '
+            f"{self._reference!r} if you trust everyone who can write to it"
+        )
+        raise UntrustedPickleError(msg)
+
+    def _data_key(self, manifest: Manifest, number: int) -> str:
+        return keys.data(manifest.name, manifest.attempt, number, manifest.files[number]["extension"])
+
+    def logs(self, name: str) -> dict[str, str]:
+        """Returns the kept logs by attempt, the oldest first."""
+        found = sorted(self._backend.list(keys.logs_prefix(name)), key=lambda info: info.modified)
+        logs = {
+            info.key.rpartition("/")[2].removesuffix(".log"): self._backend.read(info.key).decode("utf-8", "replace")
+            for info in found
+        }
+        try:
+            manifest = self.manifest(name)
+        except (ArtifactNotFound, IntegrityError):
+            return logs
+        if "log" in manifest.document:
+            logs.setdefault(manifest.attempt, manifest.document["log"]["text"])
+        return logs
+
+    def local_path(self, name: str) -> Path:
+        """Returns a local file with the verified bytes; what is not a file on a local disk goes to the user's cache."""
+        manifest = self.manifest(name)
+        number = self._only_file(manifest)
+        entry = manifest.files[number]
+        file = self._read_file(manifest, number, False)
+        if file.path is not None:
+            return file.path
+        folder = cache_directory() / "files"
+        path = folder / f"{entry['sha256']}.{entry['extension']}"
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with tempfile.NamedTemporaryFile(dir=folder, delete=False) as temporary:
+                temporary.write(file.read())
+            os.replace(temporary.name, path)
+        return path
+
+    def link(self, name: str, expires: int) -> str:
+        """Returns a URL of the artifact's file, or of its manifest where the value is in that."""
+        manifest = self.manifest(name)
+        number = self._only_file(manifest)
+        key = manifest.key if manifest.inline(number) is not None else self._data_key(manifest, number)
+        return self._backend.link(key, expires)
+
+    def _only_file(self, manifest: Manifest) -> int:
+        if "file" not in manifest.value:
+            raise UnsupportedError(f"{manifest.name} is stored part by part; name one part of it, or load it")
+        return manifest.value["file"]  # type: ignore[no-any-return]

@@ -1,0 +1,156 @@
+"""Writing: a value's files first, under an attempt's own id; then the manifest, which makes them an artifact."""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from datetime import UTC, datetime
+from typing import Any
+
+from datanectar.contracts.storage import StorageBackend
+from datanectar.errors import AlreadyExists
+from datanectar.layer import keys, provenance
+from datanectar.layer.commit import create_once, prepare_store
+from datanectar.layer.encoding import Encoder, files_of
+from datanectar.layer.manifest import DETAILS, FORMAT, Manifest, seal, unseal
+from datanectar.layer.options import LayerOptions
+from datanectar.layer.repairs import last_repair
+from datanectar.layer.signing import Signer
+from datanectar.layer.verification import stamp
+from datanectar.registry import Registry
+
+#: Details of an artifact over this size, or with more inputs than that, go to the attempt's data.
+_LARGEST_DETAILS = 16 << 10
+_MOST_INPUTS = 200
+
+
+class DifferentResult(UserWarning):
+    """Two executions of one task with equal inputs gave different bytes; the first one is kept."""
+
+
+class Writer:
+    """Commits values to one store."""
+
+    def __init__(self, backend: StorageBackend, options: LayerOptions, registry: Registry, signer: Signer) -> None:
+        self._backend, self._options, self._registry, self._signer = backend, options, registry, signer
+        self._prepared = False
+        self._known_code: set[str] = set()
+
+    def commit(
+        self,
+        name: str,
+        attempt: str,
+        value: Any,
+        *,
+        serializer: str | None = None,
+        started: float | None = None,
+        seconds: float = 0.0,
+        identity: dict[str, Any] | None = None,
+        inputs: list[list[str]] | None = None,
+        log: bytes = b"",
+        repair: bool = False,
+    ) -> Manifest:
+        """Writes a value's files, then creates its manifest; used by `store` and by the runner."""
+        self.prepare()
+        encoder = Encoder(self._registry, self._backend, name, attempt, pickles=self._options.pickle != "never")
+        try:
+            encoded = encoder.encode(value, serializer)
+            document: dict[str, Any] = {
+                "format": FORMAT,
+                "name": name,
+                "attempt": attempt,
+                "files": encoded.files,
+                "value": encoded.value,
+                "started": datetime.fromtimestamp(started or time.time(), UTC).isoformat(timespec="milliseconds"),
+                "seconds": round(seconds, 6),
+                **provenance.of_process(),
+            }
+            self._add_details(document, encoder, identity, inputs or [])
+            if log:
+                document["log"] = {"size": len(log), "text": log.decode("utf-8", "replace")}
+        except BaseException:
+            self._drop(name, attempt, encoder.files)
+            raise
+        manifest = Manifest(document, "")
+        if encoded.executes:
+            document["signature"] = self._signer.sign(manifest)
+        return self._create_manifest(manifest, repair)
+
+    def _add_details(
+        self,
+        document: dict[str, Any],
+        encoder: Encoder,
+        identity: dict[str, Any] | None,
+        inputs: list[list[str]],
+    ) -> None:
+        details = {"identity": identity, "inputs": inputs}
+        if len(inputs) > _MOST_INPUTS or (identity is not None and len(str(identity)) > _LARGEST_DETAILS):
+            (number, _), *_ = files_of(encoder.encode(details, "json").value)
+            document[DETAILS] = number
+        else:
+            document.update(details)
+
+    def _create_manifest(self, manifest: Manifest, repair: bool) -> Manifest:
+        name, attempt = manifest.name, manifest.attempt
+        sealed = seal(manifest.document)
+        number = last_repair(self._backend, name) + 1 if repair else 0
+        key = keys.repair(name, number) if repair else keys.manifest(name)
+        standing = create_once(self._backend, key, sealed)
+        if standing is not sealed:
+            winner = unseal(standing, key)
+            if winner.attempt != attempt:
+                self._drop(name, attempt, manifest.files)
+                if winner.digests != manifest.digests:
+                    msg = (
+                        f"{name} was stored by another attempt meanwhile, with other bytes: the task is not "
+                        f"deterministic. Kept: attempt {winner.attempt}; dropped: {attempt}"
+                    )
+                    warnings.warn(DifferentResult(msg), stacklevel=4)
+                return winner
+        manifest.key = key
+        self._stamp(manifest)
+        return manifest
+
+    def _stamp(self, manifest: Manifest) -> None:
+        """What was hashed while it was written need not be hashed when it is read."""
+        for number, file in enumerate(manifest.files):
+            if manifest.inline(number) is None:
+                path = self._backend.local_path(keys.data(manifest.name, manifest.attempt, number, file["extension"]))
+                if path is not None and self._options.verify == "stamp":
+                    stamp(path, file["sha256"])
+
+    def _drop(self, name: str, attempt: str, files: list[dict[str, Any]]) -> None:
+        written = [
+            keys.data(name, attempt, number, file["extension"])
+            for number, file in enumerate(files)
+            if "text" not in file and "base64" not in file
+        ]
+        if written:
+            self._backend.delete(written)
+
+    def prepare(self) -> None:
+        """Checks the store before the first write of this process."""
+        if not self._prepared:
+            prepare_store(self._backend, unsafe_single_writer=self._options.unsafe_single_writer)
+            self._prepared = True
+
+    def record_code(self, digest: str, document: dict[str, Any]) -> None:
+        """Stores what is known of one version of a task's code, once."""
+        if digest not in self._known_code:
+            self._known_code.add(digest)
+            try:
+                self._backend.create(keys.code(digest), seal(document))
+            except AlreadyExists:
+                pass
+
+    def write_log(self, name: str, attempt: str, log: bytes) -> str:
+        """Stores an attempt's log beside the artifact and returns its key."""
+        key = keys.log(name, attempt)
+        self._backend.write(key, log)
+        return key
+
+
+def new_attempt() -> str:
+    """Returns an id that no other attempt has."""
+    return os.urandom(12).hex()

@@ -1,0 +1,198 @@
+"""A `NectarTask` class as a task: its parameters, its code, and the call that made an instance."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from datanectar.errors import ArgumentError, TaskDefinitionError
+from datanectar.tasks.arguments import check_arguments
+from datanectar.tasks.definition import Definition
+from datanectar.tasks.handle import Artifact, Call
+from datanectar.tasks.signature import REQUIRED, Signature, of_function, resolve_annotations
+from datanectar.values.annotations import UNKNOWN
+
+if TYPE_CHECKING:
+    from datanectar.tasks.code import CodeDigest
+    from datanectar.tasks.nectar import NectarTask
+
+#: Class attributes that are never parameters.
+NOT_FIELDS = {"task_type", "model_type", "model_family", "storage_layer"}
+_UNASKED = object()
+
+
+class ClassDefinition(Definition):
+    """A `NectarTask` class as a task.
+
+    Attributes:
+        kind: The class.
+        root: `NectarTask`, whose own names and code are not the task's.
+        fields: Its annotated fields, in order, and their defaults.
+    """
+
+    def __init__(self, kind: type[NectarTask], root: type[NectarTask], options: Mapping[str, Any]) -> None:
+        self.kind, self.root = kind, root
+        label = kind.__name__
+        if not isinstance(getattr(kind, "run", None), FunctionType) or kind.run is root.run:
+            raise TaskDefinitionError(f"{label} defines no run(self), which makes the result")
+        settings = dict(options)
+        super().__init__(
+            label,
+            f"{kind.__module__}:{kind.__qualname__}",
+            task_type=settings.pop("task_type", None) or kind.task_type,
+            model_family=settings.pop("model_family", None) or _family(kind),
+            name=settings.pop("name", None),
+            version=settings.pop("version", None),
+            ignore=settings.pop("ignore", ()),
+            options={"storage_layer": kind.__dict__.get("storage_layer", kind.storage_layer), **settings},
+        )
+        self.fields = _fields(kind, root)
+        self.signature = self._signature()
+        _refuse_base_names(kind, root, {*self.fields, *self.signature.defaults})
+        self.check_ignored()
+        self.declare(f"{kind.__module__}:{kind.__qualname__}")
+
+    def _signature(self) -> Signature:
+        constructor = self.kind.__init__
+        if isinstance(constructor, FunctionType) and constructor is not self.root.__init__:
+            return of_function(constructor, self.kind.__name__, skip_first=True)
+        defaults = {name: default for name, (default, _) in self.fields.items()}
+        annotations = {name: annotation for name, (_, annotation) in self.fields.items()}
+        return Signature(
+            self.kind.__name__, tuple(defaults), defaults, lambda: resolve_annotations(annotations, self.kind)
+        )
+
+    @property
+    def returns(self) -> Any:
+        return resolve_annotations({"return": self.kind.run.__annotations__.get("return", UNKNOWN)}, self.kind.run)[
+            "return"
+        ]
+
+    def _digest(self) -> CodeDigest:
+        from datanectar.tasks.code import digest_class
+        from datanectar.tasks.function import is_task
+
+        return digest_class(self.kind, self.root, is_task)
+
+
+class InstanceCall(Call):
+    """The call that made a `NectarTask` instance; its fields and `requires()` are part of what it is."""
+
+    __slots__ = ("_inputs", "instance", "requires")
+    has_requirements = True
+
+    def __init__(self, definition: ClassDefinition, arguments: dict[str, Any], upstream: list[Artifact[Any]]) -> None:
+        super().__init__(definition, arguments, upstream)
+        self.instance: Any = None
+        self.requires: Any = _UNASKED
+        self._inputs: list[Artifact[Any]] = []
+
+    def inputs(self) -> list[Artifact[Any]]:
+        """What `requires()` returns; it is asked once."""
+        self.required()
+        return self._inputs
+
+    def again(self) -> InstanceCall:
+        assert isinstance(self.definition, ClassDefinition)
+        call = InstanceCall(self.definition, self.arguments, self.upstream)
+        call.instance, call.requires, call._inputs = self.instance, self.requires, self._inputs
+        return call
+
+    def required(self) -> Any:
+        """Returns `requires()` with every task in it as an artifact."""
+        if self.requires is _UNASKED:
+            signature = Signature(type(self.instance).__name__, ("requires()",), {"requires()": REQUIRED}, dict)
+            checked, found = check_arguments(signature, {"requires()": _materialised(self.instance.requires())})
+            self.requires, self._inputs = checked["requires()"], found
+        return self.requires
+
+    def describe(self) -> dict[str, Any]:
+        from datanectar.tasks.identity import identify, identify_parameters
+
+        definition = self.definition
+        assert isinstance(definition, ClassDefinition)
+        document: dict[str, Any] = {"parameters": identify_parameters(self._parameters(), definition.ignore)}
+        fields = {name: value for name, value in self._fields().items() if name not in definition.ignore}
+        if fields:
+            document["fields"] = identify_parameters(fields)
+        if type(self.instance).requires is not definition.root.requires:
+            document["requires"] = identify(self.required())
+        return document
+
+    def _parameters(self) -> dict[str, Any]:
+        return {name: value for name, value in self.arguments.items() if name not in NOT_FIELDS}
+
+    def _fields(self) -> dict[str, Any]:
+        """Annotated fields whose values the constructor's arguments do not tell."""
+        definition = self.definition
+        assert isinstance(definition, ClassDefinition)
+        found = {}
+        for name in definition.fields:
+            if name in vars(self.instance) or hasattr(type(self.instance), name):
+                found[name] = getattr(self.instance, name)
+            elif name not in self.arguments:
+                raise ArgumentError(f"{definition.name}: the field {name} is annotated but was given no value")
+        annotations = resolve_annotations({name: definition.fields[name][1] for name in found}, definition.kind)
+        signature = Signature(definition.name, (), {}, lambda: annotations)
+        checked, _ = check_arguments(signature, found)
+        return {
+            name: value
+            for name, value in checked.items()
+            if name not in self.arguments or not _same(value, self.arguments[name])
+        }
+
+
+def _materialised(required: Any) -> Any:
+    """`requires()` may be a generator, as in Luigi."""
+    return list(required) if hasattr(required, "__next__") else required
+
+
+def _same(value: Any, argument: Any) -> bool:
+    from datanectar.tasks.identity import identify
+    from datanectar.values.typed_json import dumps
+
+    if type(value) is Artifact or type(argument) is Artifact:
+        return type(value) is type(argument) and value.call is argument.call and value.part == argument.part
+    return dumps(identify(value)) == dumps(identify(argument))
+
+
+def _family(kind: type[NectarTask]) -> str | None:
+    if kind.model_family and kind.model_type and kind.model_family != kind.model_type:
+        msg = (
+            f"{kind.__name__}: model_family={kind.model_family!r} and model_type={kind.model_type!r} are two words "
+            "for one thing; keep one"
+        )
+        raise TaskDefinitionError(msg)
+    return kind.model_family or kind.model_type
+
+
+def _fields(kind: type, root: type) -> dict[str, tuple[Any, Any]]:
+    """Annotated fields of a class and its bases: default (or `REQUIRED`) and annotation by name."""
+    found: dict[str, tuple[Any, Any]] = {}
+    for base in reversed(kind.__mro__):
+        if base in root.__mro__:
+            continue
+        for name, annotation in _annotations(base).items():
+            if not name.startswith("_") and name not in NOT_FIELDS and not _is_class_variable(annotation):
+                found[name] = (getattr(kind, name, REQUIRED), annotation)
+    return found
+
+
+def _annotations(kind: type) -> dict[str, Any]:
+    """A class's own annotations. `inspect` has this, and costs more to import than declaring a task may."""
+    found: dict[str, Any] = vars(kind).get("__annotations__", {})
+    return found
+
+
+def _is_class_variable(annotation: Any) -> bool:
+    if isinstance(annotation, str):
+        return annotation.replace("typing.", "").startswith("ClassVar")
+    return annotation is ClassVar or typing.get_origin(annotation) is ClassVar
+
+
+def _refuse_base_names(kind: type, root: type, names: set[str]) -> None:
+    taken = sorted(name for name in names - NOT_FIELDS if name in vars(root))
+    if taken:
+        raise TaskDefinitionError(f"{kind.__name__}: {', '.join(taken)} is a name of {root.__name__}; choose another")
