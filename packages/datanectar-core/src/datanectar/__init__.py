@@ -5,9 +5,11 @@ All public names are here and are imported when they are first used.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+# typing would cost more to import than everything here; type checkers know the name.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from datanectar import errors, hookspecs
     from datanectar._typing import task
     from datanectar.configuration.active import settings

@@ -71,7 +71,7 @@ def run_command(
     with _settings(profile, storage_layer):
         targets = resolve_target(target, parameters)
         artifacts = collect(targets)
-        session = Session(_reporter(quiet), workers, orchestrator, None, keep_going)
+        session = Session(lambda: _reporter(quiet), workers, orchestrator, None, keep_going)
         value = session.run([targets])[0]
         made = session.made
         if as_json:

@@ -32,6 +32,16 @@ def current() -> Settings:
 
 
 @contextmanager
+def hold(held: Settings) -> Iterator[None]:
+    """Keeps settings in force for a block, which then need not be looked up again and again."""
+    token = _active.set(held)
+    try:
+        yield
+    finally:
+        _active.reset(token)
+
+
+@contextmanager
 def settings(**overrides: Any) -> Iterator[Settings]:
     """Changes settings inside a ``with`` block, as tests do with ``settings(storage_layer="memory://")``.
 

@@ -16,7 +16,8 @@ class ForeignTask(NamedTuple):
         name: The class's name.
         parameters: Its parameters: plain values.
         requires: The foreign task objects it needs, in any nesting.
-        code: The class whose source counts.
+        code: The class whose source counts, with its bases up to `base`.
+        base: The library's own class.
     """
 
     task_type: str | None
@@ -25,6 +26,7 @@ class ForeignTask(NamedTuple):
     parameters: Mapping[str, Any]
     requires: Any
     code: type
+    base: type
 
 
 class TaskAdapter(ABC):

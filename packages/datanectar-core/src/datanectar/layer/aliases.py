@@ -13,24 +13,47 @@ _ALIAS = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _KEPT = 100
 
 
-def move_alias(backend: StorageBackend, path: str, alias: str, name: str) -> None:
+def move_alias(
+    backend: StorageBackend, path: str, alias: str, name: str, known: dict[tuple[str, str], int] | None = None
+) -> None:
     """Points ``path@alias`` to `name`. Concurrent moves all count; one of them is the last.
+
+    Args:
+        backend: Where the log is.
+        path: The task's path.
+        alias: The alias.
+        name: The artifact's name.
+        known: The newest entry this process wrote, by path and alias. While it stands, fewer than 100 were written
+            since, so the next free number after it is the next of all, and the log need not be listed.
 
     Raises:
         InvalidKey: The alias has other characters than ``a-z 0-9 . _ -``.
     """
     if _ALIAS.fullmatch(alias) is None:
         raise InvalidKey(f"alias {alias!r} is refused: use up to 64 of a-z 0-9 . _ -, starting with a letter or digit")
-    entries = _entries(backend, path, alias)
-    number = (entries[-1] if entries else 0) + 1
+    known = {} if known is None else known
     data = json.dumps({"name": name}).encode()
+    last = known.get((path, alias), 0)
+    if last and backend.stat(keys.alias(path, alias, last)) is not None:
+        number = _append(backend, path, alias, last + 1, data)
+        if backend.stat(keys.alias(path, alias, last)) is not None:  # still: nobody overtook us by a hundred
+            known[path, alias] = number
+            if number > _KEPT + 1:
+                backend.delete([keys.alias(path, alias, number - _KEPT - 1)])
+            return
+    entries = _entries(backend, path, alias)
+    number = known[path, alias] = _append(backend, path, alias, (entries[-1] if entries else 0) + 1, data)
+    backend.delete([keys.alias(path, alias, old) for old in entries if old < number - _KEPT])
+
+
+def _append(backend: StorageBackend, path: str, alias: str, number: int, data: bytes) -> int:
+    """Writes an entry under the first free number from `number` on, and returns it."""
     while True:
         try:
             backend.create(keys.alias(path, alias, number), data)
-            break
+            return number
         except AlreadyExists:
             number += 1
-    backend.delete([keys.alias(path, alias, old) for old in entries if old < number - _KEPT])
 
 
 def read_alias(backend: StorageBackend, path: str, alias: str) -> str:

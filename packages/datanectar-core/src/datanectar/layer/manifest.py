@@ -120,7 +120,7 @@ def open_seal(data: bytes, key: str) -> dict[str, Any]:
         raise IntegrityError(
             f"{key} is truncated or was changed: its seal is broken", key=key, expected=expected, got=got
         )
-    document = json.loads(body + b"}")
+    document = json.loads(str(body + b"}", "ascii"))
     return document if isinstance(document, dict) else {}
 
 

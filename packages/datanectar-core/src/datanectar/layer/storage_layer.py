@@ -37,6 +37,7 @@ class StorageLayer:
         self.reference, self.backend = reference, backend
         self.reader = Reader(reference, backend, options, registry, signer)
         self.writer = Writer(backend, options, registry, signer)
+        self._moved: dict[tuple[str, str], int] = {}
 
     def __repr__(self) -> str:
         return f"StorageLayer({self.reference!r}, {self.backend.url})"
@@ -155,7 +156,7 @@ class StorageLayer:
         if not self.exists(name):
             raise ArtifactNotFound(f"{name} is not in {self.backend.url}, so no alias can point to it")
         self.writer.prepare()
-        aliases.move_alias(self.backend, name.rpartition("/")[0], alias, name)
+        aliases.move_alias(self.backend, name.rpartition("/")[0], alias, name, self._moved)
 
     def resolve(self, text: str) -> str:
         """Returns the name that ``task_type/family/task@alias`` stands for; a name is returned as it is.

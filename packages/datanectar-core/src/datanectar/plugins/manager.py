@@ -81,6 +81,11 @@ class PluginManager(pluggy.PluginManager):
             self.infos[registered] = info or PluginInfo(registered)
         return registered
 
+    def unregister(self, plugin: object | None = None, name: str | None = None) -> Any:
+        """Removes a plugin and what is known of it."""
+        self.infos.pop(name or self.get_name(plugin) or "", None)
+        return super().unregister(plugin, name)
+
     def _problems(self, plugin: object) -> Iterator[str]:
         if isinstance(plugin, type):
             yield f"{plugin.__qualname__} is a class; register an instance (forgot the '()'?) or a module"

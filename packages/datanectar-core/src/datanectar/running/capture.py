@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any
 
 _HELD_IN_MEMORY = 1 << 20
 
@@ -18,11 +18,11 @@ class StepLog:
     def __init__(self) -> None:
         self._file: Any = None
 
-    def write(self, text: str) -> None:
-        """Adds text."""
+    def write(self, data: str | bytes) -> None:
+        """Adds text, or bytes that were written below the text."""
         if self._file is None:
             self._file = tempfile.SpooledTemporaryFile(max_size=_HELD_IN_MEMORY)  # noqa: SIM115  closed with the log
-        self._file.write(text.encode("utf-8", "replace"))
+        self._file.write(data.encode("utf-8", "replace") if isinstance(data, str) else data)
 
     def read(self) -> bytes:
         """Returns everything that was written."""
@@ -34,28 +34,26 @@ class StepLog:
         return content
 
 
-class _Tee(io.TextIOBase):
-    """Writes to a stream and to a log; everything else is the stream's own business."""
+class _Tee:
+    """A text or binary stream that also writes to a log; everything else is the stream's own business."""
 
-    def __init__(self, stream: TextIO, log: StepLog) -> None:
+    def __init__(self, stream: Any, log: StepLog) -> None:
         self._stream, self._log = stream, log
 
-    def write(self, text: str, /) -> int:
-        self._log.write(text)
-        return self._stream.write(text)
+    def write(self, data: Any) -> Any:
+        self._log.write(data)
+        return self._stream.write(data)
 
-    def flush(self) -> None:
-        self._stream.flush()
-
-    def isatty(self) -> bool:
-        return self._stream.isatty()
-
-    def fileno(self) -> int:
-        return self._stream.fileno()
+    def writelines(self, lines: Iterable[Any]) -> None:
+        for line in lines:
+            self.write(line)
 
     @property
-    def encoding(self) -> str:  # type: ignore[override]
-        return self._stream.encoding
+    def buffer(self) -> _Tee:
+        return _Tee(self._stream.buffer, self._log)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 @contextmanager
@@ -63,7 +61,8 @@ def captured() -> Iterator[StepLog]:
     """Sends stdout, stderr and logging of the block to a log, too."""
     log = StepLog()
     streams = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = _Tee(streams[0], log), _Tee(streams[1], log)
+    # A process without a console has no streams to tee.
+    sys.stdout, sys.stderr = (stream and _Tee(stream, log) for stream in streams)
     remove_handler = _add_handler(log)
     try:
         yield log

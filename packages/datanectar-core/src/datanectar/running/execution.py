@@ -21,6 +21,7 @@ from datanectar.errors import (
     NameMismatch,
     StepFailed,
     TaskDefinitionError,
+    UnsupportedError,
 )
 from datanectar.layer.manifest import Manifest
 from datanectar.layer.storage_layer import StorageLayer
@@ -245,7 +246,8 @@ def _invoke(call: Call, loaded: Any) -> Any:
     task = call.definition
     if isinstance(call, InstanceCall):
         return _invoke_instance(call.instance, loaded)
-    assert isinstance(task, Task)
+    if not isinstance(task, Task):
+        raise UnsupportedError(f"{task and task.path} is a task of another library; its own orchestrator runs it")
     positional, keywords = task.signature.spread(loaded)
     return task.fn(*positional, **keywords)
 

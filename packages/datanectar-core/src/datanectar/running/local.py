@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 
 from datanectar.contracts.orchestration import Execute, Orchestrator, Outcome, Step
@@ -20,6 +21,9 @@ class LocalOrchestrator(Orchestrator):
                 "out, or choose another orchestrator"
             )
             raise UnsupportedError(msg)
+        if any(step.timeout for step in steps):
+            msg = "timeouts are not enforced: this release of the local orchestrator runs steps in its own process"
+            warnings.warn(msg, stacklevel=2)
         undone: set[str] = set()
         for step in steps:
             if not undone.isdisjoint(step.needs):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from datanectar.configuration.active import current, settings
+from datanectar.configuration.active import current, hold, settings
 from datanectar.contracts.orchestration import Orchestrator, Outcome
 from datanectar.errors import ArtifactNotFound, ConfigurationError, IntegrityError, RunFailed, StepFailed
 from datanectar.layer.storage_layer import StorageLayer
@@ -47,13 +46,14 @@ def run(
         RunFailed: Steps failed; it has all failures, and the results that were made.
         ConfigurationError: The configuration is wrong, or nothing says where results go.
     """
-    reporter = Lines(sys.stderr) if sys.stderr is not None and sys.stderr.isatty() else Silent()
-    with ExitStack() as stack:
-        if profile is not None:
-            stack.enter_context(settings(profile=profile))
-        session = Session(reporter, workers, orchestrator, storage_layer, keep_going)
+    with settings(profile=profile) if profile is not None else hold(current()):
+        session = Session(_reporter, workers, orchestrator, storage_layer, keep_going)
         results = session.run(targets, load=load)
     return results[0] if len(targets) == 1 else results
+
+
+def _reporter() -> Reporter:
+    return Lines(sys.stderr) if sys.stderr is not None and sys.stderr.isatty() else Silent()
 
 
 class Session:
@@ -61,17 +61,15 @@ class Session:
 
     def __init__(
         self,
-        reporter: Reporter,
+        make_reporter: Callable[[], Reporter],
         workers: int | None = None,
         orchestrator: str | None = None,
         storage_layer: Any = None,
         keep_going: bool = False,
     ) -> None:
         self._settings = current()
-        self._reporter, self._storage_layer, self._keep_going = reporter, storage_layer, keep_going
-        chosen = self._settings.choose("workers", argument=workers)
-        self._workers: int | None = chosen.value if chosen else None
-        self._orchestrator_name = orchestrator
+        self._make_reporter, self._storage_layer, self._keep_going = make_reporter, storage_layer, keep_going
+        self._workers, self._orchestrator_name = workers, orchestrator
         #: Names of what this run made.
         self.made: set[str] = set()
         self._repaired: set[str] = set()
@@ -79,11 +77,11 @@ class Session:
 
     def run(self, targets: Sequence[Any], *, load: bool = True) -> Any:
         """Returns the targets' values (or handles), nested as they were."""
-        artifacts = collect(tuple(targets))
-        if load and len(artifacts) == 1:
-            found = self._load_if_sound(artifacts[0])
+        if load and len(targets) == 1 and type(targets[0]) is Artifact:
+            found = self._load_if_sound(targets[0])
             if found is not _MISSING:
-                return map_targets(tuple(targets), lambda _: found)
+                return (found,)
+        artifacts = collect(tuple(targets))
         self._make(artifacts)
         if not load:
             return map_targets(tuple(targets), lambda artifact: artifact)
@@ -139,25 +137,30 @@ class Session:
         steps = steps_to_run(plan, repairs)
         damaged: set[str] = set()
         error: BaseException | None = None
-        registered = manager.register(self._reporter)
+        reporter = self._make_reporter()
+        registered = manager.register(reporter)
         manager.observe("datanectar_run_started", targets=plan.targets, steps=[step.name for step in steps])
         try:
-            self._reporter.planned(plan)
+            for layer in {step.layer for step in steps}:
+                layer.writer.prepare()  # a store that refuses should say so before the work, not after it
+            reporter.planned(plan)
             engine = self._orchestrator()
-            for outcome in engine.run(steps, execute, workers=self._workers, keep_going=self._keep_going):
+            chosen = self._settings.choose("workers", argument=self._workers)
+            workers = chosen.value if chosen else None
+            for outcome in engine.run(steps, execute, workers=workers, keep_going=self._keep_going):
+                reporter.finished(outcome)
                 self._take(outcome, damaged)
         except BaseException as raised:
             error = raised
             raise
         finally:
             recent.clear()
-            self._reporter.close()
+            reporter.close()
             manager.observe("datanectar_run_finished", targets=plan.targets, error=error or _first(self._failures))
             manager.unregister(name=registered)
         return damaged
 
     def _take(self, outcome: Outcome, damaged: set[str]) -> None:
-        self._reporter.finished(outcome)
         if outcome.status == "done":
             self.made.add(outcome.name)
         elif outcome.error is not None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from datanectar.errors import ArgumentError, TaskDefinitionError
+from datanectar.errors import ArgumentError
 from datanectar.layer.lookup import find_name
 from datanectar.layer.opening import storage_layer
 from datanectar.tasks.classes import adapter_of
-from datanectar.tasks.handle import Artifact, Call, stored_artifact
+from datanectar.tasks.foreign import foreign_artifact
+from datanectar.tasks.handle import Artifact, stored_artifact
 from datanectar.tasks.nectar import NectarTask
 
 
@@ -38,12 +39,8 @@ def artifact(target: Any) -> Artifact[Any]:
         raise ArgumentError(f"{target.__name__} is a class; make an instance of it, with its parameters")
     foreign = adapter_of(type(target))
     if foreign is not None:
-        return Artifact(_foreign_call(foreign.describe(target)))
+        return foreign_artifact(foreign, target, artifact)
     raise ArgumentError(f"{target!r:.80} names no artifact: give an artifact, a task object or a name")
-
-
-def _foreign_call(task: Any) -> Call:
-    raise TaskDefinitionError(f"{task.name}: naming foreign tasks needs a newer datanectar-core")
 
 
 def get_artifact_name(target: Any) -> str:

@@ -27,7 +27,8 @@ def _default_name(identity: Identity) -> str:
 
 def fingerprint_of(text: str) -> str:
     """Returns the fingerprint of a canonical document: its SHA-256 as 26 characters of a-z 2-7."""
-    return b32encode(sha256(text.encode("ascii")).digest()).decode("ascii")[:_LENGTH].lower()
+    enough = sha256(text.encode("ascii")).digest()[:20]  # base32 turns 5 bytes into 8 characters
+    return b32encode(enough).decode("ascii")[:_LENGTH].lower()
 
 
 def snake_case(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from datanectar.configuration.active import current
 from datanectar.contracts.naming import Identity, Naming, check_name
 from datanectar.errors import InvalidKey
-from datanectar.layer.opening import storage_layer
+from datanectar.layer.opening import open_layer, storage_layer
 from datanectar.records import NamingType
 from datanectar.registry import registry
 
@@ -46,5 +46,10 @@ def layer_for(task: Definition | None, argument: Any = None) -> StorageLayer:
     """Returns the storage layer for a task's results."""
     if argument is not None or task is None:
         return storage_layer(argument)
-    chosen = current().choose("storage_layer", task)
-    return storage_layer(chosen.value if chosen else None)
+    settings = current()
+    chosen = settings.choose("storage_layer", task)
+    return (
+        open_layer(settings, chosen)
+        if chosen and isinstance(chosen.value, str)
+        else storage_layer(chosen and chosen.value)
+    )

@@ -75,9 +75,10 @@ def decode(document: Any) -> Any:
 
 def dumps(document: Any) -> str:
     """Returns the one text of a document: keys sorted, no spaces, ASCII. Fingerprints are its hash."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _canonical.encode(document)
 
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 _NESTING = (list, dict)
 
 
