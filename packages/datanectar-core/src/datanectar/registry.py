@@ -116,11 +116,11 @@ class Registry:
         if package is not None:
             return PluginNotFoundError(f"{what} is not installed: pip install {package}")
         installed = sorted(self.components(kind))
-        near = difflib.get_close_matches(name, installed, 1)
-        if not near:
-            near = difflib.get_close_matches(name, [known for owner, known in FIRST_PARTY if owner == kind.kind], 1)
+        first_party = [known for owner, known in FIRST_PARTY if owner == kind.kind]
+        near = _nearest(name, installed) or _nearest(name, first_party)
         hint = f"; did you mean {near[0]!r}?" if near else "."
-        return PluginNotFoundError(f"unknown {what}{hint} Installed: {', '.join(installed) or 'none'}")
+        absent = "".join(f". {_absence(info)}" for info in self._manager.infos.values() if info.status != "ok")
+        return PluginNotFoundError(f"unknown {what}{hint} Installed: {', '.join(installed) or 'none'}{absent}")
 
     def make(
         self,
@@ -141,7 +141,10 @@ class Registry:
         record = self.find(kind, name)
         options = make_options(self.options_class(kind, name), settings, where=where, root=root)
         factory = self.resolve(kind, name, record.factory)
-        return factory() if options is None else factory(options)
+        try:
+            return factory() if options is None else factory(options)
+        except ImportError as error:  # a factory that imports its SDK when it is called
+            raise _load_error(f"{kind.kind} {name!r}", self.components(kind)[name].plugin, error) from error
 
     def make_once(self, kind: type[records.ComponentType], name: str) -> Any:
         """Makes a component that has no options, once."""
@@ -153,7 +156,13 @@ class Registry:
     def options_class(self, kind: type[records.ComponentType], name: str) -> type | None:
         """Returns the class of a component's options, importing it if need be."""
         options = self.find(kind, name).options
-        return None if options is None else self.resolve(kind, name, options)
+        if options is None:
+            return None
+        found: type = self.resolve(kind, name, options)
+        if not dataclasses.is_dataclass(found):
+            origin = self.components(kind)[name].plugin.origin
+            raise PluginError(f"{kind.kind} {name!r} of {origin}: its options, {options}, must be a dataclass")
+        return found
 
     def resolve(self, kind: type[records.ComponentType], name: str, reference: Any) -> Any:
         """Imports ``"module:attribute"``; anything else is returned as it is."""
@@ -173,11 +182,22 @@ def _load_error(what: str, plugin: PluginInfo, cause: BaseException | None) -> P
     return error
 
 
+def _nearest(name: str, known: list[str]) -> list[str]:
+    return difflib.get_close_matches(name, known, 1, cutoff=0.5)  # s4 is half of s3
+
+
+def _absence(info: PluginInfo) -> str:
+    """Why a plugin, which may bring what is looked for, brings nothing."""
+    if info.status == "disabled":
+        return f"{info.label} is disabled by {info.disabled_by}"
+    return f"{info.label} failed to load: {info.error}"
+
+
 def _records(function: Any, kind: type[R], hook: str, plugin: PluginInfo) -> Iterable[R]:
     try:
         found = list(function())
     except Exception as error:
-        raise PluginError(f"{hook} of {plugin.origin} failed: {error}") from error
+        raise PluginError(f"{hook} of {plugin.origin} failed: {type(error).__name__}: {error}") from error
     for record in found:
         problem = _problem(record, kind)
         if problem:
@@ -197,6 +217,8 @@ def _problem(record: Any, kind: type) -> str:
         return "its options must be a dataclass"
     if not (callable(record.factory) or (isinstance(record.factory, str) and ":" in record.factory)):
         return "its factory must be callable or 'module:attribute'"
+    if isinstance(record, records.StorageType) and record.schemes and record.options is None:
+        return "with schemes it needs options that have from_url(url)"
     return ""
 
 

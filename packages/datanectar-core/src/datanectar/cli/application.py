@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 import traceback
 from collections.abc import Sequence
@@ -10,12 +11,15 @@ from typing import Any
 
 import click
 
+from datanectar.cli.exits import DONE, FAILED, INTERRUPTED, WRONG_USE
 from datanectar.errors import (
     ArgumentError,
     ArtifactNotFound,
     ConfigurationError,
+    CycleError,
     DatanectarError,
     InvalidKey,
+    PluginError,
     PluginLoadError,
     PluginNotFoundError,
     RunFailed,
@@ -23,10 +27,9 @@ from datanectar.errors import (
     UnsupportedError,
 )
 
-FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 _WRONG_USE = (
-    *(ArgumentError, ArtifactNotFound, ConfigurationError, InvalidKey, PluginLoadError, PluginNotFoundError),
-    *(TaskDefinitionError, UnsupportedError),
+    *(ArgumentError, ArtifactNotFound, ConfigurationError, CycleError, InvalidKey),
+    *(PluginError, PluginLoadError, PluginNotFoundError, TaskDefinitionError, UnsupportedError),
 )
 
 _COMMANDS = {
@@ -47,7 +50,10 @@ class _Application(click.Group):
     """Imports a subcommand's module when it is used, and asks plugins for more only where ours end."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        return [*_COMMANDS, *sorted(_plugin_commands())]
+        try:
+            return [*_COMMANDS, *sorted(_plugin_commands())]
+        except DatanectarError:  # a wrong configuration must not take the help away
+            return list(_COMMANDS)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name in _COMMANDS:
@@ -56,6 +62,14 @@ class _Application(click.Group):
             return found
         return _plugin_commands().get(name)
 
+    def resolve_command(self, context: click.Context, arguments: list[str]) -> Any:
+        name = arguments[0]
+        if self.get_command(context, name) is None and not name.startswith("-"):
+            near = difflib.get_close_matches(name, self.list_commands(context), 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(self.list_commands(context))}"
+            raise click.UsageError(f"there is no command {name!r}; {hint}", context)
+        return super().resolve_command(context, arguments)
+
 
 def _plugin_commands() -> dict[str, click.Command]:
     from datanectar.configuration.active import current
@@ -63,10 +77,24 @@ def _plugin_commands() -> dict[str, click.Command]:
     from datanectar.registry import registry
 
     found = registry(current())
-    return {
-        name: found.resolve(CommandType, name, component.record.factory)
-        for name, component in found.components(CommandType).items()
-    }
+    commands = {}
+    for name in found.components(CommandType):
+        try:
+            command = found.resolve(CommandType, name, found.find(CommandType, name).factory)
+            if not isinstance(command, click.Command):
+                raise PluginError(f"command {name!r} is a {type(command).__name__}; it must be a click.Command")
+        except DatanectarError as error:  # its own use fails, the other commands work
+            command = _failing(name, error)
+        commands[name] = command
+    return commands
+
+
+def _failing(name: str, error: DatanectarError) -> click.Command:
+    def fail() -> None:
+        raise error
+
+    anything = {"ignore_unknown_options": True, "allow_extra_args": True}
+    return click.Command(name, callback=fail, help=str(error), context_settings=anything)
 
 
 def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -88,9 +116,13 @@ def invoke(arguments: Sequence[str]) -> int:
     """Runs a command line and returns its exit code."""
     debug = "--debug" in arguments  # anywhere: people add it at the end of the line that failed
     arguments = [argument for argument in arguments if argument != "--debug"]
+    if debug:
+        import logging
+
+        logging.getLogger("datanectar").setLevel(logging.DEBUG)  # what plugins raise is logged with its traceback
     try:
         result = application.main(list(arguments), prog_name="datanectar", standalone_mode=False)
-        return result if isinstance(result, int) else 0
+        return result if isinstance(result, int) else DONE
     except click.exceptions.Abort:
         return _interrupted()
     except click.ClickException as error:
@@ -104,7 +136,14 @@ def invoke(arguments: Sequence[str]) -> int:
         return report(error)
     except BrokenPipeError:  # the reader of a pipe has seen enough
         sys.stderr.close()
-        return 0
+        return DONE
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        else:
+            said = "".join(traceback.format_exception_only(error)).strip()
+            click.echo(f"unexpected error: {said}\nThe same command with --debug shows where it comes from", err=True)
+        return FAILED
 
 
 def _interrupted() -> int:
@@ -116,7 +155,8 @@ def report(error: DatanectarError) -> int:
     """Prints an error for people and returns the exit code it means."""
     if isinstance(error, RunFailed):
         for failure in error.failures.values():
-            click.echo(failure.traceback.rstrip(), err=True)
+            if not isinstance(failure.__cause__, DatanectarError):  # whose message says it all
+                click.echo(failure.traceback.rstrip(), err=True)
         click.echo(f"\n{error}", err=True)
         return FAILED
     click.echo(f"{_kind(error)}: {error}", err=True)
@@ -128,4 +168,4 @@ def _kind(error: Any) -> str:
     import re
 
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).lower()
-    return words.removesuffix(" error") + " error" if words.endswith(" error") else words
+    return words.replace("not found error", "not found")

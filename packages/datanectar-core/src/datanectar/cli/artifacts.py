@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
+from datanectar.cli.exits import DONE, INTERRUPTED
+from datanectar.cli.options import chosen, json_option, profile_option, storage_layer_option
 from datanectar.cli.output import duration, print_json, print_table, size
-from datanectar.configuration.active import settings
 from datanectar.errors import ArtifactNotFound
 from datanectar.layer import keys
 from datanectar.layer.lookup import find_name
 from datanectar.layer.manifest import Manifest
-from datanectar.layer.opening import storage_layer
+from datanectar.layer.opening import storage_layer as open_chosen_layer
 from datanectar.layer.storage_layer import StorageLayer
 from datanectar.values.typed_json import dumps
 
@@ -24,21 +25,16 @@ _NAME_HELP = "NAME is a full name, any piece of one that only one artifact has, 
 def _in_layer(command: Callable[..., Any]) -> Callable[..., Any]:
     """Opens the storage layer that the options choose and passes it on."""
 
-    def with_layer(profile: str | None, storage: str | None, **arguments: Any) -> Any:
-        overrides = {"profile": profile, "storage_layer": storage}
-        with settings(**{key: value for key, value in overrides.items() if value is not None}):
-            return command(storage_layer(), **arguments)
+    def with_layer(profile: str | None, storage_layer: str | None, **arguments: Any) -> Any:
+        with chosen(profile, storage_layer):
+            return command(open_chosen_layer(), **arguments)
 
     with_layer.__doc__ = command.__doc__
     wrapped: Any = with_layer
     # Options that the command's own decorators added below this one move along.
     wrapped.__click_params__ = getattr(command, "__click_params__", [])
-    wrapped = click.option("--storage-layer", "storage", metavar="NAME|URL", help="Where to look.")(wrapped)
-    found: Callable[..., Any] = click.option("--profile", metavar="NAME", help="The profile to use.")(wrapped)
+    found: Callable[..., Any] = profile_option(storage_layer_option(wrapped))
     return found
-
-
-_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.command()
@@ -47,7 +43,7 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.
 @click.option("--type", "task_type", help="Only of this task type.")
 @click.option("--family", help="Only of this model family.")
 @click.option("--task", help="Only of this task.")
-@_json_option
+@json_option
 def ls(
     layer: StorageLayer,
     prefix: str,
@@ -68,13 +64,15 @@ def ls(
         return
     print_table(("stored", "artifact"), [(stored.isoformat(timespec="seconds"), name) for name, stored in found])
     if not found:
-        click.echo(f"{layer.backend.url} has no such artifact", err=True)
+        asked = prefix or any(wanted)
+        what = "has no such artifact" if asked else "has no artifacts yet; `datanectar run` makes them"
+        click.echo(f"{layer.backend.url} {what}", err=True)
 
 
 @click.command(epilog=_NAME_HELP)
 @_in_layer
 @click.argument("name")
-@_json_option
+@json_option
 def show(layer: StorageLayer, name: str, as_json: bool) -> None:
     """Show what is known of an artifact: parameters, inputs, files, and how it was made."""
     manifest = layer.manifest(find_name(layer, name))
@@ -113,9 +111,11 @@ def logs(layer: StorageLayer, name: str, attempt: str | None) -> None:
     try:
         full = find_name(layer, name)
     except ArtifactNotFound:
-        if "@" in name or not any(layer.backend.list(keys.logs_prefix(name))):
+        failed = {keys.logged_name(info.key) for info in layer.backend.list(keys.LOGS)}
+        meant = [known for known in failed if name in known]
+        if len(meant) != 1:
             raise
-        full = name  # every attempt failed, so there is no artifact
+        (full,) = meant  # every attempt failed, so there is no artifact
     found = layer.logs(full)
     for one, text in found.items():
         if attempt in (None, one):
@@ -140,14 +140,18 @@ def path(layer: StorageLayer, name: str, uri: bool) -> None:
 @_in_layer
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def rm(layer: StorageLayer, names: tuple[str, ...], yes: bool) -> None:
+def rm(layer: StorageLayer, names: tuple[str, ...], yes: bool) -> int:
     """Remove artifacts with their files and logs."""
-    found = [find_name(layer, name) for name in names]
+    found = list(dict.fromkeys(find_name(layer, name) for name in names))
     for name in found:
         click.echo(name, err=True)
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("nobody is there to ask; add --yes to remove what is listed above")
-        click.confirm(f"Remove {len(found)} from {layer.backend.url}?", abort=True, err=True)
+        if not click.confirm(f"Remove {len(found)} from {layer.backend.url}?", err=True):
+            click.echo("nothing was removed", err=True)
+            return INTERRUPTED
     for name in found:
         layer.delete(name)
+    click.echo(f"removed {len(found)}", err=True)
+    return DONE

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import click
 
 from datanectar import records
+from datanectar.cli.options import chosen, json_option, profile_option
 from datanectar.cli.output import print_json, print_table
 from datanectar.configuration.active import current
 from datanectar.configuration.options import is_secret
 from datanectar.configuration.settings import Settings
 from datanectar.errors import DatanectarError
+from datanectar.layer.options import LayerOptions
 from datanectar.registry import Registry, registry
 
 _KINDS = (
@@ -20,8 +23,18 @@ _KINDS = (
 )
 
 
+_TABLES: dict[str, type[records.ComponentType]] = {
+    "storage": records.StorageType,
+    "orchestrators": records.OrchestratorType,
+    "feature_stores": records.FeatureStoreType,
+    "services": records.ServiceType,
+}
+#: Options that are no secrets in any storage: shown even where its plugin is missing.
+_HARMLESS = ("type", "path", "bucket", "container", "prefix")
+
+
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 def plugins(as_json: bool) -> None:
     """List plugins: what each brings, and what became of it."""
     settings = current()
@@ -61,32 +74,46 @@ def _row(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 @click.group(invoke_without_command=True)
+@profile_option
+@json_option
 @click.pass_context
-def config(context: click.Context) -> None:
+def config(context: click.Context, profile: str | None, as_json: bool) -> None:
     """Show the configuration in force."""
+    given = {"profile": profile, "as_json": as_json}
+    context.default_map = {"show": given}
     if context.invoked_subcommand is None:
-        context.invoke(show)
+        context.invoke(show, **given)
 
 
 @config.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def show(as_json: bool) -> None:
+@profile_option
+@json_option
+def show(profile: str | None, as_json: bool) -> None:
     """Print every value with where it came from."""
-    settings = current()
-    rows = [(key, _printable(settings, key, setting.value), setting.source) for key, setting in settings.all().items()]
+    with chosen(profile) as settings:
+        values = settings.all()
+        rows = [(key, _printable(settings, key, setting.value), setting.source) for key, setting in values.items()]
     if as_json:
         print_json([{"key": key, "value": value, "source": source} for key, value, source in rows])
         return
     print_table(("key", "value", "from"), rows)
+    click.echo(f"file: {settings.file or f'none in {settings.root} or above'}", err=True)
 
 
 def _printable(settings: Settings, key: str, value: Any) -> Any:
-    parts = key.split(".")
-    if parts[0] != "storage" or len(parts) < 3:
-        return value
-    kind = settings.get(f"storage.{parts[1]}.type")
+    table, _, rest = key.partition(".")
+    name, _, option = rest.partition(".")
+    if table in _TABLES and option:
+        return "***" if _is_secret(settings, table, name, option) else value
+    return re.sub(r"://[^/@]*@", "://***@", value) if isinstance(value, str) else value
+
+
+def _is_secret(settings: Settings, table: str, name: str, option: str) -> bool:
+    if option in _HARMLESS or hasattr(LayerOptions, option):
+        return False
+    kind = settings.get(f"storage.{name}.type") if table == "storage" else name
     try:
-        options = registry(settings).options_class(records.StorageType, kind)
-    except DatanectarError:  # not installed: what is secret is not known, so nothing of it is shown but its type
-        return value if parts[2] in ("type", "path", "bucket", "prefix", "container") else "***"
-    return "***" if is_secret(options, parts[2]) else value
+        options = registry(settings).options_class(_TABLES[table], str(kind))
+    except DatanectarError:  # not installed, so what is secret is not known
+        return True
+    return is_secret(options, option)

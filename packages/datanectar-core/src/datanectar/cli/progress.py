@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -23,7 +25,7 @@ class Bar:
     """Shows which step runs, how many are done, and how long it takes."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False)
+        self._console = Console(file=sys.stderr, highlight=False)
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -32,6 +34,7 @@ class Bar:
             TimeElapsedColumn(),
             console=self._console,
             transient=True,
+            redirect_stdout=sys.stdout.isatty(),  # what tasks print into a pipe belongs into the pipe
         )
         self._task = self._progress.add_task("", total=None)
         self._done = 0

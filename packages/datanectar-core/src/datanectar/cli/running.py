@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import click
 
+from datanectar.cli.options import chosen, json_option, profile_option, storage_layer_option
 from datanectar.cli.output import duration, print_json, print_table, print_value
 from datanectar.cli.targets import resolve_target
-from datanectar.configuration.active import settings
 from datanectar.running.explanation import explain, plan
 from datanectar.running.progress import Lines, Reporter, Silent
 from datanectar.running.session import Session
@@ -23,21 +22,14 @@ _TARGET_HELP = "TARGET is module:task_or_function; its parameters follow as para
 def _where(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say where and with what."""
     for option in (
-        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
-        click.option("--storage-layer", metavar="NAME|URL", help="Where artifacts are looked for and stored."),
-        click.option("--profile", metavar="NAME", help="The profile to use."),
+        json_option,
+        storage_layer_option,
+        profile_option,
         click.argument("parameters", nargs=-1, metavar="[param=value]..."),
         click.argument("target"),
     ):
         command = option(command)
     return command
-
-
-@contextmanager
-def _settings(profile: str | None, storage_layer: str | None) -> Iterator[None]:
-    overrides = {"profile": profile, "storage_layer": storage_layer}
-    with settings(**{key: value for key, value in overrides.items() if value is not None}):
-        yield
 
 
 def _reporter(quiet: bool) -> Reporter:
@@ -68,7 +60,7 @@ def run_command(
     quiet: bool,
 ) -> None:
     """Make TARGET and whatever it needs, as far as it is not stored yet."""
-    with _settings(profile, storage_layer):
+    with chosen(profile, storage_layer):
         targets = resolve_target(target, parameters)
         artifacts = collect(targets)
         session = Session(lambda: _reporter(quiet), workers, orchestrator, None, keep_going)
@@ -92,7 +84,7 @@ def plan_command(
     target: str, parameters: tuple[str, ...], profile: str | None, storage_layer: str | None, as_json: bool
 ) -> None:
     """Say what `run` would do, and why."""
-    with _settings(profile, storage_layer):
+    with chosen(profile, storage_layer):
         made = plan(resolve_target(target, parameters))
         if as_json:
             fields = ("name", "task", "uri", "status", "reason", "seconds")
@@ -114,7 +106,9 @@ def explain_command(
     target: str, parameters: tuple[str, ...], profile: str | None, storage_layer: str | None, as_json: bool
 ) -> None:
     """Say why TARGET (or a stored artifact's name) would be made, or was."""
-    with _settings(profile, storage_layer):
+    with chosen(profile, storage_layer):
+        if parameters and ":" not in target:
+            raise click.UsageError(f"{target} is a name, so it takes no parameters; write module:task to name a task")
         found = [explain(handle) for handle in collect(resolve_target(target, parameters) if ":" in target else target)]
         if as_json:
             fields = ("name", "stored", "reasons", "nearest", "seconds")

@@ -8,12 +8,13 @@ import sys
 import traceback
 from collections.abc import Iterable, Mapping
 from importlib import import_module
+from pkgutil import iter_modules
 from types import FunctionType, ModuleType
 from typing import Any
 
 import click
 
-from datanectar.errors import ArgumentError
+from datanectar.errors import ArgumentError, DatanectarError
 from datanectar.tasks.function import Task
 from datanectar.tasks.nectar import NectarTask
 from datanectar.tasks.signature import Signature, of_function
@@ -27,7 +28,7 @@ def resolve_target(target: str, words: Iterable[str]) -> Any:
         click.UsageError: TARGET or a parameter is not what it should be.
     """
     module_name, colon, attribute = target.partition(":")
-    if not colon or not attribute:
+    if not (module_name and colon and attribute):
         raise click.UsageError(f"TARGET {target!r} is not module:task, such as eta.pipeline:report")
     found = _find(_import(module_name), attribute, module_name)
     parameters = _split(words)
@@ -38,7 +39,12 @@ def resolve_target(target: str, words: Iterable[str]) -> Any:
         return found
     arguments = {name: _parse(signature, name, text) for name, text in parameters.items()}
     signature.bind((), arguments)
-    return found(**arguments)
+    try:
+        return found(**arguments)
+    except DatanectarError:
+        raise
+    except Exception as error:
+        raise _broken(f"calling {target}", error) from error
 
 
 def _import(name: str) -> ModuleType:
@@ -47,22 +53,30 @@ def _import(name: str) -> ModuleType:
         return import_module(name)
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(error.name + ".")):
-            msg = f"there is no module {error.name!r} in {os.getcwd()} or installed; run this where the project is"
-            raise click.UsageError(msg) from error
-        raise _broken(name, error) from error
-    except Exception as error:
-        raise _broken(name, error) from error
+            raise click.UsageError(f"there is no module {error.name!r} {_hint(name)}") from error
+        raise _broken(f"importing {name}", error) from error
+    except (Exception, SystemExit) as error:
+        raise _broken(f"importing {name}", error) from error
 
 
-def _broken(name: str, error: Exception) -> click.ClickException:
-    frames = error.__traceback__
-    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_NOT_THE_USERS):
-        frames = frames.tb_next
-    text = "".join(traceback.format_exception(type(error), error, frames))
-    return click.ClickException(f"importing {name} failed\n{text.rstrip()}")
+def _hint(name: str) -> str:
+    if name.endswith(".py"):
+        module = name.removesuffix(".py").strip("./").replace("/", ".")
+        return f"in {os.getcwd()}; name the module, not the file: {module}:…"
+    near = difflib.get_close_matches(name, [found.name for found in iter_modules([os.getcwd()])], 1)
+    hint = f"did you mean {near[0]!r}?" if near else "run this where the project is"
+    return f"in {os.getcwd()} or installed; {hint}"
 
 
-_NOT_THE_USERS = (__file__, "<frozen importlib", import_module.__code__.co_filename)
+def _broken(what: str, error: BaseException) -> click.ClickException:
+    """The user's code failed outside of any task: its own frames of the traceback, and no others."""
+    found = traceback.TracebackException.from_exception(error)
+    own = [frame for frame in found.stack if not frame.filename.startswith(_NOT_THE_USERS)]
+    found.stack = traceback.StackSummary.from_list(own)
+    return click.ClickException(f"{what} failed\n{''.join(found.format()).rstrip()}")
+
+
+_NOT_THE_USERS = (__file__.rpartition("cli")[0], "<frozen importlib", import_module.__code__.co_filename)
 
 
 def _find(module: ModuleType, path: str, module_name: str) -> Any:

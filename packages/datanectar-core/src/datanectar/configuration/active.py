@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -32,20 +32,36 @@ def current() -> Settings:
 
 
 @contextmanager
-def hold(held: Settings) -> Iterator[None]:
+def hold(held: Settings) -> Iterator[Settings]:
     """Keeps settings in force for a block, which then need not be looked up again and again."""
     token = _active.set(held)
     try:
-        yield
+        yield held
     finally:
         _active.reset(token)
+
+
+@contextmanager
+def override(origin: str, overrides: Mapping[str, Any]) -> Iterator[Settings]:
+    """Changes settings inside a ``with`` block; what an outer block changed still holds.
+
+    Args:
+        origin: Who says so, for messages, such as ``--profile``.
+        overrides: As for `settings`; None stands for no change.
+    """
+    outer = _active.get()
+    inherited = {key: setting.value for key, setting in outer.overrides.items()} if outer is not None else {}
+    given = {key: value for key, value in overrides.items() if value is not None}
+    with hold(load_settings(Path(os.getcwd()), {**inherited, **given}, origin)) as made:
+        yield made
 
 
 @contextmanager
 def settings(**overrides: Any) -> Iterator[Settings]:
     """Changes settings inside a ``with`` block, as tests do with ``settings(storage_layer="memory://")``.
 
-    Files and environment are read anew; a bare ``memory://`` is a fresh, empty store in each block.
+    Files and environment are read anew; a bare ``memory://`` is a fresh, empty store in each block. What an outer
+    block changed still holds.
 
     Args:
         **overrides: ``storage_layer``, ``profile``, ``orchestrator``, ``feature_store``, ``workers``, ``naming``,
@@ -55,8 +71,5 @@ def settings(**overrides: Any) -> Iterator[Settings]:
     Raises:
         ConfigurationError: An override is unknown or of the wrong type, or the configuration is wrong.
     """
-    token = _active.set(load_settings(Path(os.getcwd()), overrides))
-    try:
-        yield current()
-    finally:
-        _active.reset(token)
+    with override("settings()", overrides) as made:
+        yield made

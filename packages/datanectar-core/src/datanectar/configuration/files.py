@@ -54,10 +54,13 @@ def read_configuration(directory: Path) -> ConfigurationFile:
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yields dotted keys and values; tables in lists are numbered, as in ``policies[0].retries``."""
+    """Yields dotted keys and values; tables in lists are numbered, as in ``policies[0].retries``.
+
+    A table without keys is a value, ``{}``: ``[profiles.dev]`` alone is a profile, too.
+    """
     for key, value in tree.items():
         dotted = f"{prefix}.{key}" if prefix else key
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and value:
             yield from flatten(value, dotted)
         elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
             for number, item in enumerate(value):
@@ -69,7 +72,8 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 def _shared_table(path: Path) -> Mapping[str, Any] | None:
     if not path.is_file():
         return None
-    table = _parse(path).get("tool", {}).get("datanectar")
+    tool = _parse(path).get("tool")
+    table = tool.get("datanectar") if isinstance(tool, Mapping) else None
     if table is not None and not isinstance(table, Mapping):
         raise ConfigurationError(f"{path}: [{_TABLE}] must be a table")
     return table
@@ -88,10 +92,15 @@ def _parse(path: Path) -> dict[str, Any]:
 
 def _configuration(path: Path, table: Mapping[str, Any], prefix: str) -> ConfigurationFile:
     lines = _lines(path.read_text(encoding="utf-8"), prefix)
-    settings = {
-        key: Setting(value, f"{path.name}:{lines[key]}" if key in lines else path.name) for key, value in flatten(table)
-    }
+    settings = {key: Setting(value, _source(path, key, lines)) for key, value in flatten(table)}
     return ConfigurationFile(path.parent, path, settings)
+
+
+def _source(path: Path, key: str, lines: Mapping[str, int]) -> str:
+    """Where a key is set; what stands in an inline table is where that is."""
+    while key and key not in lines:
+        key = key.rpartition(".")[0]
+    return f"{path.name}:{lines[key]}" if key else path.name
 
 
 _HEADER = re.compile(r"\s*\[(\[)?\s*([^\[\]]+?)\s*\]")
@@ -99,8 +108,15 @@ _ASSIGNMENT = re.compile(r"""\s*([A-Za-z0-9_."'-]+)\s*=""")
 
 
 def _lines(text: str, prefix: str) -> dict[str, int]:
-    """Maps dotted keys to line numbers. tomllib keeps none; a key this misses is shown with its file only."""
+    """Maps dotted keys to line numbers. tomllib keeps none; a key this misses is shown with its table or file."""
     found: dict[str, int] = {}
+
+    def note(key: str, number: int) -> None:
+        if not prefix:
+            found[key] = number
+        elif key.startswith(prefix + "."):
+            found[key.removeprefix(prefix + ".")] = number
+
     table, rows = "", dict[str, int]()
     for number, line in enumerate(text.splitlines(), 1):
         if header := _HEADER.match(line):
@@ -108,10 +124,10 @@ def _lines(text: str, prefix: str) -> dict[str, int]:
             if header[1]:
                 rows[table] = rows.get(table, -1) + 1
                 table = f"{table}[{rows[table]}]"
+            for row, last in rows.items():  # [policies.resources] belongs to the row above it
+                if table.startswith(f"{row}."):
+                    table = table.replace(row, f"{row}[{last}]", 1)
+            note(table, number)
         elif assignment := _ASSIGNMENT.match(line):
-            key = ".".join(filter(None, (table, assignment[1].replace('"', "").replace("'", ""))))
-            if not prefix:
-                found[key] = number
-            elif key.startswith(prefix + "."):
-                found[key.removeprefix(prefix + ".")] = number
+            note(".".join(filter(None, (table, assignment[1].replace('"', "").replace("'", "")))), number)
     return found

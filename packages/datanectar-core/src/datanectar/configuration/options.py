@@ -41,7 +41,7 @@ def make_options(kind: type | None, settings: Mapping[str, Setting], *, where: s
     for name, field in fields.items():
         given = settings.get(name) or _from_environment(field)
         if given is not None:
-            values[name] = _convert(given, annotations[name], f"{where}.{name}", root)
+            values[name] = _convert(given, annotations[name], f"{where}.{name}", root, is_secret(kind, name))
         elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             raise ConfigurationError(f"{where}.{name} is missing{_help(field)}; set it in [{where}]")
     return kind(**values)
@@ -52,7 +52,7 @@ def _from_environment(field: dataclasses.Field[Any]) -> Setting | None:
     return Setting(os.environ[variable], variable) if variable and variable in os.environ else None
 
 
-def _convert(given: Setting, annotation: Any, key: str, root: Path) -> Any:
+def _convert(given: Setting, annotation: Any, key: str, root: Path, secret: bool) -> Any:
     value = given.value
     if Path in (annotation, *typing.get_args(annotation)) and isinstance(value, str):
         return root / Path(value).expanduser()
@@ -60,7 +60,13 @@ def _convert(given: Setting, annotation: Any, key: str, root: Path) -> Any:
     if found is MISMATCH and isinstance(value, str) and not given.source.partition(":")[0].endswith(".toml"):
         found = parse_text(value, annotation)  # text of a variable or a URL
     if found is MISMATCH:
-        raise ConfigurationError(f"{key} = {value!r} ({given.source}) must be of type {describe(annotation)}")
+        shown = "" if secret else f" = {value!r}"
+        wanted = (
+            describe(annotation)
+            if typing.get_origin(annotation) is typing.Literal
+            else f"of type {describe(annotation)}"
+        )
+        raise ConfigurationError(f"{key}{shown} ({given.source}) must be {wanted}")
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from datanectar.configuration.files import Setting
@@ -12,15 +12,35 @@ from datanectar.errors import ConfigurationError
 from datanectar.values.annotations import MISMATCH, convert, describe
 
 
+class Rule(NamedTuple):
+    """What a value must be, beyond its type."""
+
+    words: str
+    holds: Callable[[Any], bool]
+
+
 class Key(NamedTuple):
-    """A known key: the type of its value and one line of help."""
+    """A known key: the type of its value, one line of help, and what its value must be.
+
+    Attributes:
+        annotation: The type.
+        help: One line for people.
+        rule: What the value must be besides, or None.
+        private: Whether a wrong value may be a secret, so that messages leave it out.
+    """
 
     annotation: Any
     help: str
+    rule: Rule | None = None
+    private: bool = False
 
+
+_POSITIVE = Rule("more than 0", lambda value: value > 0)
+_NOT_NEGATIVE = Rule("0 or more", lambda value: value >= 0)
+_REFERENCES = Rule("references, env:NAME or file:PATH", lambda keys: all(k.startswith(("env:", "file:")) for k in keys))
 
 #: Keys of a table of its own per name, whose other keys are its component's options.
-COMPONENT_TABLES = ("storage", "orchestrators", "feature_stores")
+COMPONENT_TABLES = ("storage", "orchestrators", "feature_stores", "services")
 
 #: What a task is matched by in a policy.
 POLICY_MATCHES = ("profile", "task_type", "model_family", "task")
@@ -31,41 +51,49 @@ KEYS: dict[str, Key] = {
     "naming": Key(str, "The naming scheme"),
     "project_packages": Key(list[str], "Packages besides the task's own whose code counts"),
     "record_source": Key(bool, "Whether the store keeps the tasks' source text"),
-    "signing_keys": Key(list[str], "Keys that verify pickles, as env:NAME or file:PATH; the first one signs"),
+    "signing_keys": Key(list[str], "Keys that verify pickles, the first one signs", _REFERENCES, private=True),
     "plugins.disable": Key(list[str], "Plugins that are not loaded"),
     "profiles.*.storage_layer": Key(str, "Where results go: a storage's name or a URL"),
     "profiles.*.orchestrator": Key(str, "What runs the steps"),
     "profiles.*.feature_store": Key(str, "Where features live"),
-    "profiles.*.workers": Key(int, "How many steps run at once"),
+    "profiles.*.workers": Key(int, "How many steps run at once", _POSITIVE),
     "policies[].profile": Key(str, "Match: only in this profile"),
     "policies[].task_type": Key(str, "Match: only tasks of this type"),
     "policies[].model_family": Key(str, "Match: only tasks of this family"),
     "policies[].task": Key(str, "Match: only the task of this name"),
     "policies[].storage_layer": Key(str, "Where results of these tasks go"),
     "policies[].serializer": Key(str, "How results of these tasks are stored"),
-    "policies[].retries": Key(int, "How often these tasks are tried again"),
-    "policies[].timeout": Key(float, "Seconds these tasks may take"),
+    "policies[].retries": Key(int, "How often these tasks are tried again", _NOT_NEGATIVE),
+    "policies[].timeout": Key(float, "Seconds these tasks may take", _POSITIVE),
     "policies[].resources.*": Key(float, "What these tasks need"),
 }
 
 _TOP_LEVEL = sorted({re.split(r"[.\[]", key)[0] for key in KEYS} | set(COMPONENT_TABLES))
+_NAMED_TABLES = ("profiles", *COMPONENT_TABLES)
 
 
 def check_settings(settings: Iterable[tuple[str, Setting]]) -> None:
-    """Checks keys and types of flat settings.
+    """Checks keys and values of flat settings.
 
     Raises:
-        ConfigurationError: A key is unknown or a value has another type; the key and its source are named.
+        ConfigurationError: A key is unknown or its value is not what it must be; the key and its source are named.
     """
     for key, setting in settings:
-        if key.split(".")[0] in COMPONENT_TABLES and key.count(".") >= 2:
-            continue  # the component's own options are checked when it is made
-        known = KEYS.get(_pattern(key))
+        if _is_options(key) or (setting.value in ({}, []) and _is_table(key)):
+            continue  # a component's own options are checked when it is made
+        known = find_key(key)
         if known is None:
-            raise ConfigurationError(unknown_key(key, setting.source))
-        if convert(setting.value, known.annotation) is MISMATCH:
-            msg = f"{key} = {setting.value!r} ({setting.source}) must be of type {describe(known.annotation)}"
-            raise ConfigurationError(msg)
+            raise ConfigurationError(_unknown_key(key, setting.source))
+        value = convert(setting.value, known.annotation)
+        if value is MISMATCH or (known.rule is not None and not known.rule.holds(value)):
+            wanted = f"of type {describe(known.annotation)}" if value is MISMATCH else known.rule and known.rule.words
+            given = "" if known.private else f" = {setting.value!r}"
+            raise ConfigurationError(f"{key}{given} ({setting.source}) must be {wanted}")
+
+
+def find_key(key: str) -> Key | None:
+    """Returns what is known of a dotted key."""
+    return KEYS.get(_pattern(key))
 
 
 def _pattern(key: str) -> str:
@@ -75,13 +103,41 @@ def _pattern(key: str) -> str:
     return re.sub(r"^(policies\[\]\.resources)\..+", r"\1.*", key)
 
 
-def unknown_key(key: str, source: str) -> str:
-    """The message for a key that is not known, with the nearest one that is."""
-    pattern = _pattern(key)
-    parent, _, last = pattern.rpartition(".")
+def _is_options(key: str) -> bool:
+    return key.split(".")[0] in COMPONENT_TABLES and key.count(".") >= 2
+
+
+def _is_table(key: str) -> bool:
+    head, _, name = key.partition(".")
+    return key in ("plugins", "policies") or (head in _NAMED_TABLES and "." not in name)
+
+
+def _unknown_key(key: str, source: str) -> str:
+    """The message for a key that is not known: what was probably meant."""
+    return f"unknown key {key!r} ({source}); {_misplaced(key, source) or _nearest(key)}"
+
+
+def _misplaced(key: str, source: str) -> str:
+    """What to do about a known word that stands in the wrong place."""
+    head, _, rest = key.partition(".")
+    prefix = "tool.datanectar." if source.startswith("pyproject.toml") else ""
+    if head == "policies":
+        return f"policies are rows: write [[{prefix}policies]]"
+    if key.startswith("tool.datanectar."):
+        return f"in this file it is {rest.partition('.')[2]}, without tool.datanectar"
+    if head in _NAMED_TABLES and "." not in rest:
+        name = rest if head == "profiles" and rest else {"profiles": "prod", "storage": "disk"}.get(head, "NAME")
+        return f"[{prefix}{head}] holds a table for each name, such as [{prefix}{head}.{name}]"
+    if key == "plugins":
+        return f"it is a table, [{prefix}plugins], with the key disable"
+    return ""
+
+
+def _nearest(key: str) -> str:
+    parent, _, last = _pattern(key).rpartition(".")
     siblings = [known.rpartition(".")[2] for known in KEYS if known.rpartition(".")[0] == parent]
     near = difflib.get_close_matches(last, siblings if parent else _TOP_LEVEL, 1)
-    if not near and parent:  # the table's own name may be the slip
-        near = difflib.get_close_matches(key.split(".")[0], _TOP_LEVEL, 1)
-    hint = f"; did you mean {near[0]!r}?" if near else f"; known here: {', '.join(siblings or _TOP_LEVEL)}"
-    return f"unknown key {key!r} ({source}){hint}"
+    head = re.split(r"[.\[]", key)[0]
+    if head not in _TOP_LEVEL:  # the table's own name is the slip
+        near = difflib.get_close_matches(head, _TOP_LEVEL, 1)
+    return f"did you mean {near[0]!r}?" if near else f"known here: {', '.join((parent and siblings) or _TOP_LEVEL)}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from datanectar.configuration.files import ConfigurationFile, Setting, flatten
-from datanectar.configuration.schema import COMPONENT_TABLES, KEYS, POLICY_MATCHES, check_settings
+from datanectar.configuration.schema import COMPONENT_TABLES, KEYS, POLICY_MATCHES, check_settings, find_key
 from datanectar.errors import ConfigurationError
 from datanectar.plugins.manager import PluginManager
 from datanectar.values.annotations import MISMATCH, describe, parse_text
@@ -19,7 +19,8 @@ PREFIX = "DATANECTAR_"
 #: Variables that are read elsewhere, by the code that needs them.
 OTHER_VARIABLES = ("DATANECTAR_LOAD_PLUGINS", "DATANECTAR_DISABLE_PLUGINS", "DATANECTAR_SIGNING_KEY")
 _CHOICES = ("storage_layer", "orchestrator", "feature_store", "workers")
-_DIRECT = (*_CHOICES, "profile", "naming", "project")
+#: What a variable or `settings` sets by one word.
+_DIRECT = (*_CHOICES, *(key for key in KEYS if "." not in key))
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -42,25 +43,33 @@ class Settings:
         file: The configuration file, or None.
         values: All settings but policies, flat, each with its source.
         policies: The rows of ``[[policies]]``; of several that match, the last one decides.
+        package_policies: The rows that installed packages bring; the user's own choices win over them.
         manager: The plugins.
+        overrides: What `settings` or the command line chose.
         cache: What was made from these settings and lives as long as they do.
     """
 
-    def __init__(self, file: ConfigurationFile, manager: PluginManager, overrides: Mapping[str, Any]) -> None:
+    def __init__(
+        self, file: ConfigurationFile, manager: PluginManager, overrides: Mapping[str, Any], origin: str
+    ) -> None:
         self.root, self.file, self.manager = file.root, file.path, manager
         self.cache: dict[Any, Any] = {}
-        self.policies: list[dict[str, Setting]] = []
         self.values: dict[str, Setting] = {}
-        self._overrides = {key: Setting(value, "settings()") for key, value in _known(overrides).items()}
-        for settings in (*_package_defaults(manager), file.settings):
-            self._merge(settings)
+        self.overrides = _checked(overrides, origin)
+        self.package_policies: list[dict[str, Setting]] = []
+        for brought in _package_defaults(manager):
+            self.package_policies += self._merge(brought)
+        self.policies = self._merge(file.settings)
         self._environment = _environment(self.values)
-        self.values |= {key: setting for key, setting in self._environment.items() if key not in _CHOICES}
-        self.values |= {key: setting for key, setting in self._overrides.items() if key not in _CHOICES}
+        own = self._environment | self.overrides
+        self.values |= {key: setting for key, setting in own.items() if key not in _CHOICES}
+        #: Keys that the user set; the others are of packages.
+        self._own = {*file.settings, *own}
         self.profile = str(self.values["profile"].value)
         self._check_profile()
 
-    def _merge(self, settings: Mapping[str, Setting]) -> None:
+    def _merge(self, settings: Mapping[str, Setting]) -> list[dict[str, Setting]]:
+        """Adds settings to `values`, and returns the policies among them."""
         check_settings(settings.items())
         for table in {_component(key) for key in settings} - {None}:  # a table given anew replaces the old one
             for key in [key for key in self.values if _component(key) == table]:
@@ -71,7 +80,7 @@ class Settings:
                 rows.setdefault(row[1], {})[row[2]] = setting
             else:
                 self.values[key] = setting
-        self.policies += rows.values()
+        return list(rows.values())
 
     def _check_profile(self) -> None:
         profiles = {key.split(".")[1] for key in self.values if key.startswith("profiles.")}
@@ -101,12 +110,15 @@ class Settings:
         return sorted({key.split(".")[1] for key in self.values if key.startswith(table + ".")})
 
     def all(self) -> dict[str, Setting]:
-        """Returns everything that is set, policies included, by dotted key."""
+        """Returns everything that is set, policies included, by dotted key; tables without keys are left out."""
         rows = {
-            f"policies[{number}].{key}": value for number, row in enumerate(self.policies) for key, value in row.items()
+            f"policies[{number}].{key}": setting
+            for number, row in enumerate((*self.package_policies, *self.policies))
+            for key, setting in row.items()
         }
-        chosen = {key: found for key, found in (self._environment | self._overrides).items() if key in _CHOICES}
-        return dict(sorted({**self.values, **rows, **chosen}.items()))
+        chosen = {key: found for key, found in (self._environment | self.overrides).items() if key in _CHOICES}
+        everything = {**self.values, **rows, **chosen}
+        return {key: everything[key] for key in sorted(everything) if everything[key].value not in ({}, [])}
 
     def choose(self, key: str, task: Chooser | None = None, argument: Any = None) -> Setting | None:
         """Returns what is chosen for `key`, such as ``storage_layer``, and who chose it; None if nobody did.
@@ -118,15 +130,27 @@ class Settings:
         """
         if argument is not None:
             return Setting(argument, "argument")
-        chosen = self._overrides.get(key) or self._environment.get(key)
+        chosen = self.overrides.get(key) or self._environment.get(key)
         if chosen is None and task is not None:
-            chosen = self._policy(key, task) or self._decorator(key, task)
-        return chosen or self.values.get(f"profiles.{self.profile}.{key}")
+            chosen = self._policy(self.policies, key, task) or self._decorator(key, task)
+        if chosen is not None:
+            return chosen
+        in_profile = f"profiles.{self.profile}.{key}"
+        if task is not None and in_profile not in self._own:
+            chosen = self._policy(self.package_policies, key, task)
+        return chosen or self.values.get(in_profile)
 
-    def _policy(self, key: str, task: Chooser) -> Setting | None:
+    def usual_storage_layer(self) -> str | None:
+        """Returns what would be chosen without overrides: what the same user's next command looks at."""
+        chosen = self._environment.get("storage_layer")
+        if chosen is None and "profile" not in self.overrides:
+            chosen = self.values.get(f"profiles.{self.profile}.storage_layer")
+        return None if chosen is None else str(chosen.value)
+
+    def _policy(self, policies: Sequence[Mapping[str, Setting]], key: str, task: Chooser) -> Setting | None:
         facts = {"profile": self.profile, "task_type": task.task_type, "model_family": task.model_family}
         facts["task"] = task.name
-        for row in reversed(self.policies):
+        for row in reversed(policies):
             if key in row or any(name.startswith(f"{key}.") for name in row):
                 wanted = {name: row[name].value for name in POLICY_MATCHES if name in row}
                 if all(facts[name] == value for name, value in wanted.items()):
@@ -154,24 +178,30 @@ def _component(key: str) -> str | None:
 
 def _package_defaults(manager: PluginManager) -> Iterator[dict[str, Setting]]:
     """What installed packages bring, core's own first, then by plugin name."""
-    implementations = manager.hook.datanectar_defaults.get_hookimpls()
-    for implementation in sorted(implementations, key=lambda impl: (impl.plugin_name != "builtin", impl.plugin_name)):
-        info = manager.infos[implementation.plugin_name]
-        source = "built in" if implementation.plugin_name == "builtin" else f"package {info.origin}"
-        brought: Any = implementation.function()
-        yield {key: Setting(value, source) for key, value in flatten(brought)}
+    hook = "datanectar_defaults"
+    for implementation in sorted(manager.observers(hook), key=lambda it: (it.plugin_name != "builtin", it.plugin_name)):
+        name = implementation.plugin_name
+        source = "built in" if name == "builtin" else f"package {manager.infos[name].origin}"
+        with manager.isolated(name, hook):
+            brought: Any = implementation.function()
+            found = {key: Setting(value, source) for key, value in flatten(brought)}
+            check_settings(found.items())
+            for key in found:
+                _component(key)
+            yield found
 
 
-def _known(overrides: Mapping[str, Any]) -> Mapping[str, Any]:
-    known = {*_DIRECT, *(key for key in KEYS if "." not in key)}
-    for key, value in overrides.items():
-        if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known))}"
+def _checked(overrides: Mapping[str, Any], origin: str) -> dict[str, Setting]:
+    """The overrides as settings; what is None is not overridden."""
+    found = {key: Setting(value, origin) for key, value in overrides.items() if value is not None}
+    for key, setting in found.items():
+        if key not in _DIRECT:
+            near = difflib.get_close_matches(key, _DIRECT, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(_DIRECT))}"
             raise ConfigurationError(f"settings() has no {key!r}; {hint}")
-        if key in KEYS:
-            check_settings([(key, Setting(value, "settings()"))])
-    return overrides
+        if not hasattr(setting.value, "backend"):  # a storage layer is as good as its name
+            check_settings([(f"profiles.*.{key}" if key in _CHOICES else key, setting)])
+    return found
 
 
 def _environment(values: Mapping[str, Setting]) -> dict[str, Setting]:
@@ -181,39 +211,58 @@ def _environment(values: Mapping[str, Setting]) -> dict[str, Setting]:
         if variable in OTHER_VARIABLES:
             continue
         path = variable.removeprefix(PREFIX).lower().split("__")
-        if len(path) == 1:
-            if path[0] in _DIRECT:
-                found[path[0]] = _read_variable(path[0], variable)
-                continue
-            known = [PREFIX + name.upper() for name in _DIRECT] + list(OTHER_VARIABLES)
-            near = difflib.get_close_matches(variable, known, 1, cutoff=0.8)
-            if near:  # a stranger may belong to a plugin; a near miss is a slip
-                raise ConfigurationError(f"unknown variable {variable}; did you mean {near[0]}?")
+        if len(path) == 1 and path[0] not in _DIRECT:
+            _refuse_near_miss(variable)
             continue
-        if path[0] in COMPONENT_TABLES and len(path) == 3:
-            tables = {key.split(".")[1] for key in values if key.startswith(path[0] + ".")}
-            name = next((table for table in tables if table.replace("-", "_") == path[1]), path[1])
-            found[f"{path[0]}.{name}.{path[2]}"] = Setting(os.environ[variable], variable)
-            continue
-        key = ".".join(path)
+        key = _key_of(path, variable, values)
         found[key] = _read_variable(key, variable)
-        check_settings([(key, found[key])])
+        if key not in _CHOICES:
+            check_settings([(key, found[key])])
     return found
 
 
+def _refuse_near_miss(variable: str) -> None:
+    """A strange variable may belong to a plugin; a near miss is a slip."""
+    known = [PREFIX + name.upper() for name in _DIRECT] + list(OTHER_VARIABLES)
+    near = difflib.get_close_matches(variable, known, 1, cutoff=0.8)
+    if near:
+        raise ConfigurationError(f"unknown variable {variable}; did you mean {near[0]}?")
+
+
+def _key_of(path: list[str], variable: str, values: Mapping[str, Setting]) -> str:
+    """The dotted key a variable sets. Names of tables may have a ``-`` where a variable has a ``_``."""
+    if path[:2] == ["plugins", "disable"]:
+        raise ConfigurationError(f"unknown variable {variable}; did you mean DATANECTAR_DISABLE_PLUGINS?")
+    if path[0] in ("profiles", *COMPONENT_TABLES) and len(path) == 3:
+        tables = sorted({key.split(".")[1] for key in values if key.startswith(path[0] + ".")})
+        named = next((table for table in tables if table.replace("-", "_") == path[1]), None)
+        if named is None and path[0] == "storage" and f"{PREFIX}STORAGE__{path[1].upper()}__TYPE" not in os.environ:
+            near = difflib.get_close_matches(path[1], tables, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"configured: {', '.join(tables)}"
+            raise ConfigurationError(f"{variable}: there is no storage {path[1]!r}; {hint}")
+        path[1] = named or path[1]
+    return ".".join(path)
+
+
 def _read_variable(key: str, variable: str) -> Setting:
-    known = KEYS.get(key) or KEYS.get(f"profiles.*.{key}")
+    known = find_key(f"profiles.*.{key}" if key in _CHOICES else key)
     text = os.environ[variable]
     if known is None:
         return Setting(text, variable)
     value = parse_text(text, known.annotation)
-    if value is MISMATCH:
-        raise ConfigurationError(f"{variable}={text!r} must be of type {describe(known.annotation)}")
+    if value is MISMATCH or (known.rule is not None and not known.rule.holds(value)):
+        wanted = f"of type {describe(known.annotation)}" if value is MISMATCH else known.rule and known.rule.words
+        raise ConfigurationError(f"{variable}{'' if known.private else f'={text!r}'} must be {wanted}")
     return Setting(value, variable)
 
 
-def load_settings(directory: Path, overrides: Mapping[str, Any]) -> Settings:
+def load_settings(directory: Path, overrides: Mapping[str, Any], origin: str = "settings()") -> Settings:
     """Reads the configuration that holds in `directory`, and loads the plugins it allows.
+
+    Args:
+        directory: Where to look for the file, and in the directories above.
+        overrides: What wins over all that is read.
+        origin: Who says so, for messages.
 
     Raises:
         ConfigurationError: Something in it is wrong; the key and its source are named.
@@ -225,6 +274,6 @@ def load_settings(directory: Path, overrides: Mapping[str, Any]) -> Settings:
     check_settings(file.settings.items())
     disable = file.settings.get("plugins.disable", Setting([], "")).value
     manager = load_plugins(disable)
-    settings = Settings(file, manager, overrides)
-    manager.hook.datanectar_configure.call_historic(kwargs={"settings": settings})
+    settings = Settings(file, manager, overrides, origin)
+    manager.configure(settings)
     return settings

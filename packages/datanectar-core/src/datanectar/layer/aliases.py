@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 from datanectar.contracts.storage import StorageBackend
-from datanectar.errors import AlreadyExists, ArtifactNotFound, InvalidKey, KeyNotFound
+from datanectar.errors import ArtifactNotFound, InvalidKey, KeyNotFound
 from datanectar.layer import keys
+from datanectar.layer.commit import create_once
+from datanectar.layer.manifest import open_seal, seal
 
 _ALIAS = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _KEPT = 100
@@ -27,12 +28,14 @@ def move_alias(
             since, so the next free number after it is the next of all, and the log need not be listed.
 
     Raises:
-        InvalidKey: The alias has other characters than ``a-z 0-9 . _ -``.
+        InvalidKey: The alias has other characters than ``a-z 0-9 . _ -``, or `path` is empty.
     """
     if _ALIAS.fullmatch(alias) is None:
         raise InvalidKey(f"alias {alias!r} is refused: use up to 64 of a-z 0-9 . _ -, starting with a letter or digit")
+    if not path:
+        raise InvalidKey(f"{name} can have no alias: an alias belongs to a task, and this name has none before a '/'")
     known = {} if known is None else known
-    data = json.dumps({"name": name}).encode()
+    data = seal({"name": name})
     last = known.get((path, alias), 0)
     if last and backend.stat(keys.alias(path, alias, last)) is not None:
         number = _append(backend, path, alias, last + 1, data)
@@ -48,12 +51,9 @@ def move_alias(
 
 def _append(backend: StorageBackend, path: str, alias: str, number: int, data: bytes) -> int:
     """Writes an entry under the first free number from `number` on, and returns it."""
-    while True:
-        try:
-            backend.create(keys.alias(path, alias, number), data)
-            return number
-        except AlreadyExists:
-            number += 1
+    while create_once(backend, keys.alias(path, alias, number), data) != data:
+        number += 1
+    return number
 
 
 def read_alias(backend: StorageBackend, path: str, alias: str) -> str:
@@ -61,14 +61,17 @@ def read_alias(backend: StorageBackend, path: str, alias: str) -> str:
 
     Raises:
         ArtifactNotFound: There is no such alias.
+        IntegrityError: Its newest entry is damaged.
     """
     for number in reversed(_entries(backend, path, alias)):
+        key = keys.alias(path, alias, number)
         try:
-            return str(json.loads(backend.read(keys.alias(path, alias, number)))["name"])
+            return str(open_seal(backend.read(key), key, f"Point {path}@{alias} to an artifact again").get("name"))
         except KeyNotFound:
             continue  # trimmed since it was listed: a newer one is there
     raise ArtifactNotFound(f"{backend.url} has no alias {path}@{alias}; `datanectar ls {path}` lists what there is")
 
 
 def _entries(backend: StorageBackend, path: str, alias: str) -> list[int]:
-    return sorted(keys.number_of(info.key) for info in backend.list(keys.aliases_prefix(path, alias)))
+    found = keys.below(backend, keys.aliases_prefix(path, alias), 1)
+    return sorted(keys.number_of(info.key) for info in found)

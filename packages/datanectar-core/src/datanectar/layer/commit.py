@@ -66,15 +66,17 @@ def prepare_store(backend: StorageBackend, *, unsafe_single_writer: bool = False
     Raises:
         UnsafeStore: A second create of one key succeeded, and `unsafe_single_writer` is not set.
         FormatError: The store has a format that this release does not write.
+        IntegrityError: ``datanectar.json`` is damaged.
     """
+    where = f"{backend.url}/{keys.STORE}"
     try:
-        document = open_seal(backend.read(keys.STORE), keys.STORE)
+        document = open_seal(backend.read(keys.STORE), where, "Remove it, and the next write makes it anew")
     except KeyNotFound:
         document = {"format": FORMAT, "create": _honours_create(backend)}
         if document["create"]:
             create_once(backend, keys.STORE, seal(document))
     if document.get("format") != FORMAT:
-        raise FormatError(newer_format(f"{backend.url}/{keys.STORE}", document.get("format")))
+        raise FormatError(newer_format(where, document.get("format")))
     if not document.get("create") and not unsafe_single_writer:
         msg = (
             f"{backend.url} overwrote an object that it was asked to create only if absent: with several writers, "
@@ -87,11 +89,7 @@ def prepare_store(backend: StorageBackend, *, unsafe_single_writer: bool = False
 def _honours_create(backend: StorageBackend) -> bool:
     key = f"probes/{os.urandom(12).hex()}"
     try:
-        backend.create(key, b"first")
-        try:
-            backend.create(key, b"second")
-        except AlreadyExists:
-            return backend.read(key) == b"first"
-        return False
+        create_once(backend, key, b"first")
+        return create_once(backend, key, b"second") == b"first"
     finally:
         backend.delete([key])

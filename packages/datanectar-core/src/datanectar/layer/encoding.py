@@ -17,7 +17,7 @@ from hashlib import sha256
 from typing import Any, BinaryIO, NamedTuple
 
 from datanectar.contracts.serialization import Serializer, StoredFile
-from datanectar.contracts.storage import StorageBackend
+from datanectar.contracts.storage import StorageBackend, check_key
 from datanectar.errors import PluginNotFoundError, SerializationError
 from datanectar.layer import keys
 from datanectar.layer.manifest import inline_file
@@ -58,6 +58,8 @@ class Encoder:
         """
         if serializer is not None:
             record = self._registry.find(SerializerType, serializer)
+            if record.executes and not self._pickles:
+                raise SerializationError(f'serializer {serializer!r} is ruled out by pickle = "never" of this store')
             node = self._try(record, value)
             if node is None:
                 raise SerializationError(f"serializer {serializer!r} cannot hold this {_type_name(value)} exactly")
@@ -70,7 +72,17 @@ class Encoder:
                 ) from error
         return Encoded(node, self.files, self._executes)
 
+    def attach(self, value: Any) -> int:
+        """Writes plain values that belong to an artifact, but not to its value, as a file; returns its number."""
+        record = self._registry.find(SerializerType, "json")
+        self._inline_left = -1
+        node = self._try(record, value)
+        assert node is not None
+        return node["file"]  # type: ignore[no-any-return]
+
     def _encode(self, value: Any, where: str) -> dict[str, Any]:
+        if _holds_large_items(value) and (tree := self._by_parts(value, where)) is not None:
+            return tree
         reason = ""
         for record in candidates(self._registry, type(value)):
             if record.executes and (tree := self._by_parts(value, where)) is not None:
@@ -144,7 +156,7 @@ class FileSink(io.RawIOBase):
 
     def __init__(self, backend: StorageBackend, key: str, limit: int) -> None:
         super().__init__()
-        self._backend, self._key, self._limit = backend, key, limit
+        self._backend, self._key, self._limit = backend, check_key(key), limit
         self._hasher = sha256()
         self._held: list[bytes] | None = []
         self._stack = ExitStack()
@@ -239,6 +251,15 @@ def _child(node: dict[str, Any], key: Any) -> dict[str, Any] | None:
         return next((item for known, item in node["dict"] if typed_json.dumps(known) == label), None)
     items = node.get("tuple", node.get("list"))
     return items[key] if items is not None and type(key) is int and -len(items) <= key < len(items) else None
+
+
+def _holds_large_items(value: Any) -> bool:
+    """Whether a small container has text or bytes that are better files of their own than parts of a document."""
+    kind = type(value)
+    if kind not in _CONTAINERS or len(value) > _MOST_PARTS:
+        return False
+    items = value.values() if kind is dict else value
+    return any(type(item) in (str, bytes) and len(item) > INLINE_LIMIT for item in items)
 
 
 def _type_name(value: Any) -> str:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from datanectar.contracts.storage import StorageBackend
+from datanectar.records import ObjectInfo
+
 STORE = "datanectar.json"
 MANIFESTS = "manifests/"
 CODE = "code/"
+LOGS = "logs/"
 
 
 def manifest(name: str) -> str:
@@ -37,6 +43,11 @@ def log(name: str, attempt: str) -> str:
     return f"logs/{name}/{attempt}.log"
 
 
+def logged_name(log_key: str) -> str:
+    """The artifact that the attempt of a log's key was to make."""
+    return log_key.removeprefix(LOGS).rpartition("/")[0]
+
+
 def code(digest: str) -> str:
     """The key of what is known of one version of a task's code."""
     return f"{CODE}{digest}.json"
@@ -60,6 +71,12 @@ def aliases_prefix(path: str, alias: str) -> str:
 def alias(path: str, alias_name: str, number: int) -> str:
     """The key of one entry of an alias's log; the highest number is in force."""
     return f"aliases/{path}/{alias_name}/{number:09d}.json"
+
+
+def below(backend: StorageBackend, prefix: str, depth: int) -> Iterator[ObjectInfo]:
+    """Yields the objects just `depth` segments below a prefix: deeper ones are of a name that starts with this one."""
+    slashes = prefix.count("/") + depth - 1
+    return (info for info in backend.list(prefix) if info.key.count("/") == slashes)
 
 
 def number_of(key: str) -> int:

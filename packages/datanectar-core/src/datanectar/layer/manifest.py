@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from hashlib import sha256
 from typing import Any
 
-from datanectar.errors import FormatError, IntegrityError
+from datanectar.errors import FormatError, IntegrityError, SerializationError
 
 FORMAT = 1
 #: The member that says which file holds the details, where they are too large for the manifest.
@@ -19,6 +20,8 @@ DETAILS = "details"
 _SEAL = b',"sha256":"'
 _SEAL_LENGTH = len(_SEAL) + 64 + len(b'"}')
 _LARGEST = 4 << 20
+#: What mends a damaged artifact.
+REMEDY = "Run the task again to have it made anew, or remove it with `datanectar rm`"
 
 
 class Manifest:
@@ -91,36 +94,52 @@ class Manifest:
 
 
 def seal(document: dict[str, Any]) -> bytes:
-    """Returns the bytes of a manifest, closed by their own hash."""
+    """Returns the bytes of a manifest, closed by their own hash.
+
+    Raises:
+        SerializationError: It is larger than any reader accepts.
+    """
     body = json.dumps(document, separators=(",", ":"), allow_nan=False).encode("ascii")[:-1]
+    if len(body) + _SEAL_LENGTH > _LARGEST:
+        raise SerializationError(
+            f"the result is of too many parts: its manifest would have {len(body) >> 20} MiB, and {_LARGEST >> 20} MiB "
+            "is the limit. Return fewer and larger parts, such as one table or array"
+        )
     return body + _SEAL + sha256(body).hexdigest().encode() + b'"}'
 
 
-def unseal(data: bytes, key: str) -> Manifest:
-    """Returns the manifest that `seal` made.
+def unseal(data: bytes, key: str, name: str) -> Manifest:
+    """Returns the manifest that `seal` made for the artifact `name`.
 
     Raises:
-        IntegrityError: The bytes are not those that were sealed.
+        IntegrityError: The bytes are not those that were sealed, or those of another artifact.
         FormatError: It is of a format that this release does not read.
     """
-    document = open_seal(data, key)
+    document = open_seal(data, key, REMEDY)
     if document.get("format") != FORMAT:
         raise FormatError(newer_format(key, document.get("format")))
     if not _well_formed(document):
-        raise IntegrityError(f"{key} is sealed but not a manifest", key=key, expected="a manifest", got="other JSON")
+        msg = f"{key} is sealed but not a manifest. {REMEDY}"
+        raise IntegrityError(msg, key=key, expected="a manifest", got="other JSON")
+    if document["name"] != name:
+        msg = f"{key} is the manifest of another artifact, {document['name']}. {REMEDY}"
+        raise IntegrityError(msg, key=key, expected=name, got=document["name"])
     return Manifest(document, key)
 
 
-def open_seal(data: bytes, key: str) -> dict[str, Any]:
-    """Returns a sealed JSON object after checking its hash."""
+def open_seal(data: bytes, key: str, remedy: str) -> dict[str, Any]:
+    """Returns a sealed JSON object after checking its hash; `remedy` says what to do about a broken one."""
     body, tail = data[:-_SEAL_LENGTH], data[-_SEAL_LENGTH:]
     expected = tail[len(_SEAL) : -2].decode("ascii", "replace")
     got = sha256(body).hexdigest()
     if len(data) > _LARGEST or not tail.startswith(_SEAL) or not tail.endswith(b'"}') or expected != got:
-        raise IntegrityError(
-            f"{key} is truncated or was changed: its seal is broken", key=key, expected=expected, got=got
-        )
-    document = json.loads(str(body + b"}", "ascii"))
+        msg = f"{key} is truncated or was changed: its seal is broken. {remedy}"
+        raise IntegrityError(msg, key=key, expected=expected, got=got)
+    try:
+        document = json.loads(str(body + b"}", "ascii"))
+    except (ValueError, RecursionError) as error:
+        msg = f"{key} is sealed but not JSON. {remedy}"
+        raise IntegrityError(msg, key=key, expected="JSON", got=str(error)) from error
     return document if isinstance(document, dict) else {}
 
 
@@ -147,8 +166,44 @@ _FIELDS: dict[str, Any] = {
 }
 
 
+# Digest and extension become parts of paths, so nothing else may be in them.
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_EXTENSION = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+
+
 def _well_formed(document: dict[str, Any]) -> bool:
-    return all(isinstance(document.get(field), kind) for field, kind in _FIELDS.items()) and all(
-        isinstance(file, dict) and isinstance(file.get("size"), int) and isinstance(file.get("sha256"), str)
-        for file in document["files"]
+    return (
+        all(isinstance(document.get(field), kind) for field, kind in _FIELDS.items())
+        and all(_is_file(entry) for entry in document["files"])
+        and _is_tree(document["value"], len(document["files"]))
+        and _is_number(document.get(DETAILS, 0), len(document["files"]) + (DETAILS not in document))
     )
+
+
+def _is_file(entry: Any) -> bool:
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("size"), int)
+        and _DIGEST.fullmatch(str(entry.get("sha256"))) is not None
+        and _EXTENSION.fullmatch(str(entry.get("extension"))) is not None
+        and isinstance(entry.get("text", ""), str)
+        and isinstance(entry.get("base64", ""), str)
+    )
+
+
+def _is_tree(node: Any, files: int) -> bool:
+    if not isinstance(node, dict):
+        return False
+    if "file" in node:
+        return _is_number(node["file"], files) and isinstance(node.get("serializer"), str)
+    if "dict" in node:
+        pairs = node["dict"]
+        return isinstance(pairs, list) and all(
+            isinstance(pair, list) and len(pair) == 2 and _is_tree(pair[1], files) for pair in pairs
+        )
+    items = node.get("tuple", node.get("list"))
+    return isinstance(items, list) and all(_is_tree(item, files) for item in items)
+
+
+def _is_number(number: Any, files: int) -> bool:
+    return type(number) is int and 0 <= number < files

@@ -38,7 +38,7 @@ def _git_commit(directory: Path) -> str | None:
             if git.is_file():  # a worktree or submodule
                 git = folder / git.read_text().partition(":")[2].strip()
             return _resolve(git, (git / "HEAD").read_text().strip())
-        except OSError:
+        except (OSError, ValueError):  # unreadable, or not text
             return None
     return None
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from datanectar.contracts.serialization import StoredFile
 from datanectar.contracts.storage import StorageBackend
 from datanectar.errors import ArtifactNotFound, IntegrityError, KeyNotFound, UnsupportedError, UntrustedPickleError
 from datanectar.layer import keys
 from datanectar.layer.encoding import decode, descend
-from datanectar.layer.manifest import DETAILS, Manifest, unseal
+from datanectar.layer.manifest import DETAILS, REMEDY, Manifest, unseal
 from datanectar.layer.options import LayerOptions
-from datanectar.layer.repairs import last_repair
+from datanectar.layer.repairs import read_repair
 from datanectar.layer.signing import Signer
-from datanectar.layer.verification import cache_directory, check_bytes, read_verified
+from datanectar.layer.verification import cache_directory, check_bytes, check_file, read_verified
 from datanectar.registry import Registry
+
+T = TypeVar("T")
 
 
 class Reader:
@@ -33,19 +36,17 @@ class Reader:
         """Returns the manifest, or the one that repaired it."""
         key = keys.manifest(name)
         try:
-            return unseal(self._backend.read(key), key)
+            try:
+                return unseal(self._backend.read(key), key, name)
+            except IntegrityError:
+                return unseal(self._backend.read(key), key, name)  # perhaps the network's fault
         except KeyNotFound as error:
             raise ArtifactNotFound(f"{name} is not in {self._backend.url}") from error
         except IntegrityError:
-            repaired = self._repaired(name)
+            repaired = read_repair(self._backend, name)
             if repaired is None:
                 raise
             return repaired
-
-    def _repaired(self, name: str) -> Manifest | None:
-        number = last_repair(self._backend, name)
-        key = keys.repair(name, number)
-        return unseal(self._backend.read(key), key) if number else None
 
     def details(self, manifest: Manifest) -> dict[str, Any]:
         """Returns ``identity`` and ``inputs`` of an artifact, from its manifest or beside it."""
@@ -64,14 +65,18 @@ class Reader:
         Raises:
             LookupError: The value has no such part.
         """
+        return self._from_sound(name, lambda manifest: self.decode(manifest, part))
+
+    def _from_sound(self, name: str, use: Callable[[Manifest], T]) -> T:
+        """Uses an artifact's manifest; if its files turn out to be damaged, the one that repaired it."""
         manifest = self.manifest(name)
         try:
-            return self.decode(manifest, part)
+            return use(manifest)
         except IntegrityError:
-            repaired = self._repaired(name)
+            repaired = read_repair(self._backend, name)
             if repaired is None or repaired.key == manifest.key:
                 raise
-            return self.decode(repaired, part)
+            return use(repaired)
 
     def decode(self, manifest: Manifest, part: tuple[Any, ...] = ()) -> Any:
         """Returns the value (or a part of it) that a manifest describes."""
@@ -118,7 +123,7 @@ class Reader:
 
     def logs(self, name: str) -> dict[str, str]:
         """Returns the kept logs by attempt, the oldest first."""
-        found = sorted(self._backend.list(keys.logs_prefix(name)), key=lambda info: info.modified)
+        found = sorted(keys.below(self._backend, keys.logs_prefix(name), 1), key=lambda info: info.modified)
         logs = {
             info.key.rpartition("/")[2].removesuffix(".log"): self._backend.read(info.key).decode("utf-8", "replace")
             for info in found
@@ -133,26 +138,43 @@ class Reader:
 
     def local_path(self, name: str) -> Path:
         """Returns a local file with the verified bytes; what is not a file on a local disk goes to the user's cache."""
-        manifest = self.manifest(name)
+        return self._from_sound(name, self._local_file)
+
+    def _local_file(self, manifest: Manifest) -> Path:
         number = self._only_file(manifest)
-        entry = manifest.files[number]
+        size, digest = manifest.digests[number]
+        cached = cache_directory() / "files" / f"{digest}.{manifest.files[number]['extension']}"
+        if self._backend.local_path(self._data_key(manifest, number)) is None:
+            try:
+                check_file(cached, str(cached), size, digest, trust_stamp=self._options.verify == "stamp")
+                return cached
+            except (FileNotFoundError, IntegrityError):
+                pass
         file = self._read_file(manifest, number, False)
         if file.path is not None:
             return file.path
-        folder = cache_directory() / "files"
-        path = folder / f"{entry['sha256']}.{entry['extension']}"
-        if not path.exists():
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with tempfile.NamedTemporaryFile(dir=folder, delete=False) as temporary:
-                temporary.write(file.read())
-            os.replace(temporary.name, path)
-        return path
+        data = file.read()
+        check_bytes(f"{manifest.key}, file {number}", data, size, digest)  # what is inline was not hashed by itself
+        cached.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.NamedTemporaryFile(dir=cached.parent, delete=False) as temporary:
+            temporary.write(data)
+        os.replace(temporary.name, cached)
+        return cached
 
     def link(self, name: str, expires: int) -> str:
         """Returns a URL of the artifact's file, or of its manifest where the value is in that."""
-        manifest = self.manifest(name)
+        return self._from_sound(name, lambda manifest: self._link(manifest, expires))
+
+    def _link(self, manifest: Manifest, expires: int) -> str:
         number = self._only_file(manifest)
-        key = manifest.key if manifest.inline(number) is not None else self._data_key(manifest, number)
+        if manifest.inline(number) is not None:
+            return self._backend.link(manifest.key, expires)
+        key, (size, digest) = self._data_key(manifest, number), manifest.digests[number]
+        found = self._backend.stat(key)
+        if found is None or found.size != size:  # its bytes are checked by whoever loads it, not here
+            got = "nothing" if found is None else f"{found.size} bytes"
+            msg = f"{key} should have {size} bytes, got {got}. {REMEDY}"
+            raise IntegrityError(msg, key=key, expected=digest, got=got)
         return self._backend.link(key, expires)
 
     def _only_file(self, manifest: Manifest) -> int:

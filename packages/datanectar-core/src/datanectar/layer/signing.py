@@ -40,9 +40,9 @@ class Signer:
         signature = manifest.document.get("signature")
         if not isinstance(signature, dict):
             return False
-        given = str(signature.get("hmac", ""))
+        given = str(signature.get("hmac", "")).encode("utf-8", "replace")
         return any(
-            key.id == signature.get("key") and hmac.compare_digest(_hmac(key, manifest), given)
+            key.id == signature.get("key") and hmac.compare_digest(_hmac(key, manifest).encode(), given)
             for key in self._read_keys()
         )
 
@@ -65,8 +65,10 @@ class Signer:
                 return _checked(path.read_bytes().strip(), str(path))
             except OSError as error:
                 raise ConfigurationError(f"signing_keys: {path} cannot be read: {error.strerror}") from error
-        wrong = f"the variable {place} is not set" if kind == "env" else "write env:NAME or file:PATH"
-        raise ConfigurationError(f"signing_keys: {kind}:… is of no use: {wrong}")
+        if kind == "env":
+            raise ConfigurationError(f"signing_keys: the variable {place} is not set")
+        # What was written may be a key itself, so it is not repeated.
+        raise ConfigurationError("signing_keys: write env:NAME or file:PATH, never a key itself")
 
 
 def _hmac(key: _Key, manifest: Manifest) -> str:
@@ -98,6 +100,17 @@ def configuration_directory() -> Path:
 
 
 def _own_key(path: Path) -> bytes:
+    try:
+        return _checked(_make_key(path), str(path))
+    except OSError as error:
+        msg = (
+            f"your signing key cannot be kept in {path}: {error.strerror}. Set {VARIABLE} to a secret of at least "
+            f"{_SHORTEST_KEY} characters, or signing_keys in the configuration"
+        )
+        raise ConfigurationError(msg) from error
+
+
+def _make_key(path: Path) -> bytes:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         temporary = path.with_name(f".{path.name}-{os.urandom(6).hex()}")
@@ -110,4 +123,4 @@ def _own_key(path: Path) -> bytes:
             pass
         finally:
             temporary.unlink()
-    return _checked(path.read_bytes().strip(), str(path))
+    return path.read_bytes().strip()

@@ -141,8 +141,9 @@ class StorageLayer:
         if not self.exists(name):
             raise ArtifactNotFound(f"{name} is not in {self.backend.url}")
         self.backend.delete([keys.manifest(name)])
-        prefixes = (keys.repairs_prefix(name), keys.data_prefix(name), keys.logs_prefix(name))
-        self.backend.delete([info.key for prefix in prefixes for info in self.backend.list(prefix)])
+        prefixes = ((keys.repairs_prefix(name), 1), (keys.data_prefix(name), 2), (keys.logs_prefix(name), 1))
+        found = [info.key for prefix, depth in prefixes for info in keys.below(self.backend, prefix, depth)]
+        self.backend.delete(found)
 
     # Aliases
 

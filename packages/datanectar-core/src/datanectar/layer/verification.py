@@ -16,9 +16,9 @@ from pathlib import Path
 from datanectar.contracts.serialization import StoredFile
 from datanectar.contracts.storage import StorageBackend
 from datanectar.errors import IntegrityError, KeyNotFound
+from datanectar.layer.manifest import REMEDY
 
 _CHUNK = 1 << 20
-_REMEDY = "Run the task again to have it made anew, or remove it with `datanectar rm`"
 
 
 def read_verified(
@@ -39,11 +39,11 @@ def read_verified(
     """
     path = None if in_memory else backend.local_path(key)
     if path is not None:
-        if not (trust_stamp and _stamp_holds(path, digest)):
-            _check(key, size, digest, *_measure(path))
-            if trust_stamp:
-                stamp(path, digest)
-        return StoredFile(path)
+        try:
+            check_file(path, key, size, digest, trust_stamp=trust_stamp)
+            return StoredFile(path)
+        except FileNotFoundError:
+            pass  # removed this moment, which is said below
     try:
         return StoredFile(_fetch(backend, key, size, digest))
     except IntegrityError:
@@ -54,10 +54,20 @@ def _fetch(backend: StorageBackend, key: str, size: int, digest: str) -> bytes:
     try:
         data = backend.read(key)
     except KeyNotFound as error:
-        msg = f"{key} is missing from {backend.url}. {_REMEDY}"
+        msg = f"{key} is missing from {backend.url}. {REMEDY}"
         raise IntegrityError(msg, key=key, expected=digest, got="nothing") from error
     _check(key, size, digest, len(data), sha256(data).hexdigest())
     return data
+
+
+def check_file(path: Path, key: str, size: int, digest: str, *, trust_stamp: bool) -> None:
+    """Checks a file on a local disk, and stamps it."""
+    if trust_stamp and _stamp_holds(path, digest):
+        return
+    facts = _facts(path)  # before it is read: a change from then on breaks the stamp
+    _check(key, size, digest, *_measure(path))
+    if trust_stamp:
+        _write_stamp(path, digest, facts)
 
 
 def check_bytes(key: str, data: bytes, size: int, digest: str) -> None:
@@ -69,7 +79,7 @@ def _check(key: str, size: int, digest: str, got_size: int, got_digest: str) -> 
     if (size, digest) != (got_size, got_digest):
         msg = (
             f"{key} is damaged: expected {size} bytes with SHA-256 {digest}, got {got_size} bytes with {got_digest}. "
-            f"{_REMEDY}"
+            f"{REMEDY}"
         )
         raise IntegrityError(msg, key=key, expected=digest, got=got_digest)
 
@@ -111,10 +121,16 @@ def _stamp_holds(path: Path, digest: str) -> bool:
 
 
 def stamp(path: Path, digest: str) -> None:
-    """Remembers that this file has this digest. A cache that cannot be written costs a hash next time."""
+    """Remembers that this file, written this moment, has this digest."""
+    with suppress(OSError):
+        _write_stamp(path, digest, _facts(path))
+
+
+def _write_stamp(path: Path, digest: str, facts: list[int]) -> None:
+    # A cache that cannot be written costs a hash next time.
     target = _stamp_path(path)
     temporary = target.with_name(f"{target.name}-{os.urandom(6).hex()}")
     with suppress(OSError):
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        temporary.write_text(json.dumps([digest, *_facts(path)]))
+        temporary.write_text(json.dumps([digest, *facts]))
         os.replace(temporary, target)

@@ -9,13 +9,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from datanectar.contracts.storage import StorageBackend
-from datanectar.errors import AlreadyExists
+from datanectar.errors import (
+    AlreadyExists,
+    FormatError,
+    IntegrityError,
+    StorageAccessError,
+    StorageError,
+    StorageFull,
+)
 from datanectar.layer import keys, provenance
 from datanectar.layer.commit import create_once, prepare_store
 from datanectar.layer.encoding import Encoder, files_of
 from datanectar.layer.manifest import DETAILS, FORMAT, Manifest, seal, unseal
 from datanectar.layer.options import LayerOptions
-from datanectar.layer.repairs import last_repair
+from datanectar.layer.repairs import last_repair, read_repair
 from datanectar.layer.signing import Signer
 from datanectar.layer.verification import stamp
 from datanectar.registry import Registry
@@ -69,13 +76,25 @@ class Writer:
             self._add_details(document, encoder, identity, inputs or [])
             if log:
                 document["log"] = {"size": len(log), "text": log.decode("utf-8", "replace")}
+            manifest = Manifest(document, keys.manifest(name))
+            if encoded.executes:
+                document["signature"] = self._signer.sign(manifest)
+            sealed = seal(document)
         except BaseException:
             self._drop(name, attempt, encoder.files)
             raise
-        manifest = Manifest(document, "")
-        if encoded.executes:
-            document["signature"] = self._signer.sign(manifest)
-        return self._create_manifest(manifest, repair)
+        standing = self._create_manifest(manifest, sealed, repair)
+        if standing.attempt == attempt:
+            self._stamp(manifest)
+            return manifest
+        self._drop(name, attempt, manifest.files)
+        if _content(standing) != _content(manifest):
+            msg = (
+                f"{name} was stored by another attempt meanwhile, with other bytes: the task is not "
+                f"deterministic. Kept: attempt {standing.attempt}; dropped: {attempt}"
+            )
+            warnings.warn(DifferentResult(msg), stacklevel=3)
+        return standing
 
     def _add_details(
         self,
@@ -86,31 +105,36 @@ class Writer:
     ) -> None:
         details = {"identity": identity, "inputs": inputs}
         if len(inputs) > _MOST_INPUTS or (identity is not None and len(str(identity)) > _LARGEST_DETAILS):
-            (number, _), *_ = files_of(encoder.encode(details, "json").value)
-            document[DETAILS] = number
+            document[DETAILS] = encoder.attach(details)
         else:
             document.update(details)
 
-    def _create_manifest(self, manifest: Manifest, repair: bool) -> Manifest:
-        name, attempt = manifest.name, manifest.attempt
-        sealed = seal(manifest.document)
-        number = last_repair(self._backend, name) + 1 if repair else 0
-        key = keys.repair(name, number) if repair else keys.manifest(name)
-        standing = create_once(self._backend, key, sealed)
-        if standing is not sealed:
-            winner = unseal(standing, key)
-            if winner.attempt != attempt:
-                self._drop(name, attempt, manifest.files)
-                if winner.digests != manifest.digests:
-                    msg = (
-                        f"{name} was stored by another attempt meanwhile, with other bytes: the task is not "
-                        f"deterministic. Kept: attempt {winner.attempt}; dropped: {attempt}"
-                    )
-                    warnings.warn(DifferentResult(msg), stacklevel=4)
-                return winner
-        manifest.key = key
-        self._stamp(manifest)
-        return manifest
+    def _create_manifest(self, manifest: Manifest, sealed: bytes, repair: bool) -> Manifest:
+        """Creates the manifest and returns the one that stands in the end: this, or that of another attempt."""
+        name = manifest.name
+        if repair:
+            manifest.key = keys.repair(name, last_repair(self._backend, name) + 1)
+        try:
+            standing = create_once(self._backend, manifest.key, sealed)
+            return manifest if standing is sealed else unseal(standing, manifest.key, name)
+        except IntegrityError:
+            # The key is taken by a damaged manifest, which nothing overwrites: a repair stands in for it.
+            earlier = None if repair else self._earlier_repair(name)
+            return earlier or self._create_manifest(manifest, sealed, repair=True)
+        except FormatError:
+            self._drop(name, manifest.attempt, manifest.files)
+            raise
+        except (StorageAccessError, StorageFull):
+            # Refused for good, so the files are of no use; unless the refusal came after the deed.
+            if self._backend.stat(manifest.key) is None:
+                self._drop(name, manifest.attempt, manifest.files)
+            raise
+
+    def _earlier_repair(self, name: str) -> Manifest | None:
+        try:
+            return read_repair(self._backend, name)
+        except IntegrityError:
+            return None
 
     def _stamp(self, manifest: Manifest) -> None:
         """What was hashed while it was written need not be hashed when it is read."""
@@ -126,8 +150,12 @@ class Writer:
             for number, file in enumerate(files)
             if "text" not in file and "base64" not in file
         ]
-        if written:
+        if not written:
+            return
+        try:
             self._backend.delete(written)
+        except StorageError:  # they are in nobody's way, and an earlier error is the one to tell
+            pass
 
     def prepare(self) -> None:
         """Checks the store before the first write of this process."""
@@ -138,17 +166,22 @@ class Writer:
     def record_code(self, digest: str, document: dict[str, Any]) -> None:
         """Stores what is known of one version of a task's code, once."""
         if digest not in self._known_code:
-            self._known_code.add(digest)
             try:
                 self._backend.create(keys.code(digest), seal(document))
             except AlreadyExists:
                 pass
+            self._known_code.add(digest)
 
     def write_log(self, name: str, attempt: str, log: bytes) -> str:
         """Stores an attempt's log beside the artifact and returns its key."""
         key = keys.log(name, attempt)
         self._backend.write(key, log)
         return key
+
+
+def _content(manifest: Manifest) -> tuple[Any, ...]:
+    """What two attempts at one artifact should have in common: the digests of its value, part by part."""
+    return manifest.value, [manifest.digests[number] for number, _ in files_of(manifest.value)]
 
 
 def new_attempt() -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import re
+import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from datanectar.errors import PluginError
@@ -19,6 +22,7 @@ LOAD_VARIABLE = "DATANECTAR_LOAD_PLUGINS"
 DISABLE_VARIABLE = "DATANECTAR_DISABLE_PLUGINS"
 DISABLE_KEY = "[plugins] disable"
 _log = logging.getLogger("datanectar.plugins")
+_found: dict[tuple[str, ...], list[EntryPoint]] = {}
 
 
 def load_plugins(disable: Iterable[str] = ()) -> PluginManager:
@@ -26,46 +30,61 @@ def load_plugins(disable: Iterable[str] = ()) -> PluginManager:
 
     Args:
         disable: Entry point or distribution names from the configuration. ``DATANECTAR_LOAD_PLUGINS=a,b``
-            (only these) and ``DATANECTAR_DISABLE_PLUGINS=a,b`` or ``*`` (not these) are obeyed too. What is
-            disabled is never imported.
+            (only these, ``*`` for all) and ``DATANECTAR_DISABLE_PLUGINS=a,b`` or ``*`` (not these) are obeyed
+            too. What is disabled is never imported.
     """
     manager = PluginManager()
-    manager.register(builtin, "builtin")
+    manager.register(builtin, "builtin", PluginInfo("builtin", "datanectar-core"))
     entry_points = _entry_points()
-    switches = _Switches(frozenset(disable))
+    switches = _Switches(_names(",".join(disable)))
     switches.warn_about_strangers(entry_points)
+    disabled = []
     for entry_point in entry_points:
-        _load(manager, entry_point, switches)
+        info = _info(entry_point)
+        reason = switches.disabled_by(info)
+        if reason:
+            disabled.append(replace(info, status="disabled", disabled_by=reason))
+        else:
+            _load(manager, entry_point, info)
+    for info in disabled:
+        _note(manager, info)
     return manager
 
 
 def _entry_points() -> list[EntryPoint]:
     from importlib_metadata import entry_points
 
-    found = entry_points(group=ENTRY_POINT_GROUP)
-    return sorted(found, key=lambda point: (point.name, point.dist.name if point.dist else ""))
+    place = tuple(sys.path)
+    if place not in _found:  # reading the metadata of everything installed takes longer than all the rest
+        points = entry_points(group=ENTRY_POINT_GROUP)
+        _found[place] = sorted(points, key=lambda point: (point.name, point.dist.name if point.dist else ""))
+    return _found[place]
 
 
-def _load(manager: PluginManager, entry_point: EntryPoint, switches: _Switches) -> None:
-    distribution = entry_point.dist.name if entry_point.dist else ""
-    version = entry_point.dist.version if entry_point.dist else ""
-    name = entry_point.name
-    reason = switches.disabled_by(name, distribution)
-    if reason:
-        manager.infos.setdefault(name, PluginInfo(name, distribution, version, "disabled", disabled_by=reason))
-        return
-    earlier = manager.infos.get(name)
-    info = PluginInfo(name, distribution, version)
+def _info(entry_point: EntryPoint) -> PluginInfo:
+    distribution = entry_point.dist
+    if distribution is None:
+        return PluginInfo(entry_point.name)
+    return PluginInfo(entry_point.name, distribution.name, distribution.version)
+
+
+def _load(manager: PluginManager, entry_point: EntryPoint, info: PluginInfo) -> None:
+    earlier = manager.infos.get(info.name)
     try:
-        if earlier is not None and earlier.status != "disabled":
-            msg = f"two plugins are called {name!r}: one of {earlier.origin}, one of {info.origin}; uninstall one"
-            raise PluginError(msg)
-        manager.register(entry_point.load(), name, info)
-    except Exception as error:
+        if earlier is not None:
+            msg = f"two plugins are called {info.name!r}: one of {earlier.origin}, one of {info.origin}"
+            raise PluginError(f"{msg}; uninstall or disable one of these distributions")
+        manager.register(entry_point.load(), info.name, info)
+    except (Exception, SystemExit) as error:
         # Whatever a third party's module raises on import, the other plugins must still load.
-        _log.warning("plugin %r (%s) failed to load: %s", name, info.origin, error)
-        key = name if earlier is None else f"{name} ({distribution})"
-        manager.infos[key] = PluginInfo(name, distribution, version, "failed", error)
+        _log.warning("%s failed to load: %s", info.label, error, exc_info=_log.isEnabledFor(logging.DEBUG))
+        _note(manager, info.failed(error))
+
+
+def _note(manager: PluginManager, info: PluginInfo) -> None:
+    """Lists a plugin that is not registered; its name may be another's, too."""
+    key = info.name if info.name not in manager.infos else f"{info.name} ({info.distribution})"
+    manager.infos[key] = info
 
 
 class _Switches:
@@ -76,18 +95,19 @@ class _Switches:
         self.denied = _names(os.environ.get(DISABLE_VARIABLE, ""))
         self.configured = configured
 
-    def disabled_by(self, name: str, distribution: str) -> str:
-        aliases = {name, distribution}
+    def disabled_by(self, info: PluginInfo) -> str:
+        aliases = {_normal(info.name), _normal(info.distribution)}
         if self.denied & (aliases | {"*"}):
             return DISABLE_VARIABLE
         if self.configured & (aliases | {"*"}):
             return DISABLE_KEY
-        if self.allowed is not None and not self.allowed & aliases:
+        if self.allowed is not None and not self.allowed & (aliases | {"*"}):
             return LOAD_VARIABLE
         return ""
 
     def warn_about_strangers(self, entry_points: list[EntryPoint]) -> None:
-        known = {"*"} | {p.name for p in entry_points} | {p.dist.name for p in entry_points if p.dist}
+        infos = [_info(entry_point) for entry_point in entry_points]
+        known = {"*", *(_normal(name) for info in infos for name in (info.name, info.distribution))}
         for source, names in (
             (LOAD_VARIABLE, self.allowed or frozenset()),
             (DISABLE_VARIABLE, self.denied),
@@ -98,4 +118,9 @@ class _Switches:
 
 
 def _names(text: str) -> frozenset[str]:
-    return frozenset(part.strip() for part in text.split(",") if part.strip())
+    return frozenset(_normal(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _normal(name: str) -> str:
+    """A name as package indexes compare it: ``Datanectar_S3`` is ``datanectar-s3``."""
+    return re.sub(r"[-_.]+", "-", name).lower()

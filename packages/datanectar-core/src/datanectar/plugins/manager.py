@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -43,6 +44,11 @@ class PluginInfo:
         """Who brings it, as ``datanectar-s3 1.2``."""
         return f"{self.distribution} {self.version}".strip() or f"plugin {self.name}"
 
+    @property
+    def label(self) -> str:
+        """The plugin and who brings it, as ``plugin 's3' of datanectar-s3 1.2``."""
+        return f"plugin {self.name!r}" + (f" of {self.origin}" if self.distribution else "")
+
     def failed(self, error: BaseException) -> PluginInfo:
         """The same plugin, found to be broken."""
         return replace(self, status="failed", error=error)
@@ -55,6 +61,7 @@ class PluginManager(pluggy.PluginManager):
         super().__init__(hookspecs.PROJECT)
         self.add_hookspecs(hookspecs)
         self.infos: dict[str, PluginInfo] = {}
+        self._settings: Any = None
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> Any:
         # Only names with our prefix are looked at: a module with a lazy __getattr__ is not made to import.
@@ -66,25 +73,50 @@ class PluginManager(pluggy.PluginManager):
         Raises:
             PluginError: It breaks a rule; nothing of it stays registered.
         """
-        label = info.origin if info else f"plugin {name or self.get_canonical_name(plugin)!r}"
+        info = info or PluginInfo(name or self.get_canonical_name(plugin))
         for problem in self._problems(plugin):
-            raise PluginError(f"{label} was refused: {problem}")
+            raise PluginError(f"{info.label} was refused: {problem}")
         try:
             registered = super().register(plugin, name)
         except pluggy.PluginValidationError as error:
             if self.is_registered(plugin):  # pluggy up to 1.6 leaves it half registered
                 self.unregister(plugin)
-            raise PluginError(f"{label} was refused: {error}") from error
+            raise PluginError(f"{info.label} was refused: {error}") from error
         except ValueError as error:
-            raise PluginError(f"{label} was refused: a plugin of that name is registered already") from error
+            raise PluginError(f"{info.label} was refused: a plugin of that name is registered already") from error
         if registered is not None:
-            self.infos[registered] = info or PluginInfo(registered)
+            self.infos[registered] = info
+            if self._settings is not None:
+                self._configure(registered)
         return registered
 
     def unregister(self, plugin: object | None = None, name: str | None = None) -> Any:
         """Removes a plugin and what is known of it."""
         self.infos.pop(name or self.get_name(plugin) or "", None)
         return super().unregister(plugin, name)
+
+    def configure(self, settings: Any) -> None:
+        """Gives the settings to every plugin that asks for them, now or when it is registered."""
+        self._settings = settings
+        for name in [implementation.plugin_name for implementation in self.observers("datanectar_configure")]:
+            self._configure(name)
+
+    def _configure(self, name: str) -> None:
+        for implementation in self.observers("datanectar_configure"):
+            if implementation.plugin_name == name:
+                with self.isolated(name, "datanectar_configure"):
+                    implementation.function(*(self._settings for _ in implementation.argnames))
+
+    @contextmanager
+    def isolated(self, name: str, hook: str) -> Iterator[None]:
+        """Takes a plugin out if its part of the block raises: it is listed as failed, and the others go on."""
+        try:
+            yield
+        except Exception as error:
+            info = self.infos[name]
+            _log.warning("%s: %s failed: %s", info.label, hook, error, exc_info=_log.isEnabledFor(logging.DEBUG))
+            self.unregister(name=name)
+            self.infos[name] = info.failed(error)
 
     def _problems(self, plugin: object) -> Iterator[str]:
         if isinstance(plugin, type):
@@ -103,20 +135,25 @@ class PluginManager(pluggy.PluginManager):
             hook = options.get("specname") or name
             if hook not in known:
                 if not options.get("optionalhook"):
-                    near = difflib.get_close_matches(hook, known, 1)
-                    yield f"{hook} is no hook of Datanectar" + (f"; did you mean {near[0]}?" if near else "")
+                    words = [name.removeprefix(_PREFIX) for name in known]
+                    near = difflib.get_close_matches(hook.removeprefix(_PREFIX), words, 1)
+                    yield f"{hook} is no hook of Datanectar" + (f"; did you mean {_PREFIX}{near[0]}?" if near else "")
                 continue
+            if options.get("wrapper") or options.get("hookwrapper"):
+                yield f"{name} is a wrapper; hooks of Datanectar are called one by one, so there is nothing to wrap"
             defaults = (implementation.__defaults__ or ()) or (implementation.__kwdefaults__ or ())
             if defaults:
-                yield f"{name} has a parameter with a default; pluggy would pass the default or the value, by version"
+                yield f"{name} has a parameter with a default; leave the default out: the value is always passed"
 
     def observe(self, hook: str, **arguments: object) -> None:
         """Tells observers, one by one: one that raises is logged by name and disturbs nothing."""
         for implementation in reversed(self.observers(hook)):
             try:
                 implementation.function(*(arguments[name] for name in implementation.argnames))
-            except Exception:
-                _log.exception("%s of plugin %s failed", hook, implementation.plugin_name)
+            except Exception as error:
+                info = self.infos.get(implementation.plugin_name, PluginInfo(implementation.plugin_name))
+                details = _log.isEnabledFor(logging.DEBUG)
+                _log.warning("%s: %s failed: %r", info.label, hook, error, exc_info=details)
 
     def observers(self, hook: str) -> list[HookImpl]:
         """The implementations of a hook; an empty list costs its callers nothing."""

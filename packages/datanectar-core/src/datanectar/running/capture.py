@@ -17,9 +17,12 @@ class StepLog:
 
     def __init__(self) -> None:
         self._file: Any = None
+        self._closed = False
 
     def write(self, data: str | bytes) -> None:
         """Adds text, or bytes that were written below the text."""
+        if self._closed:  # by a handler that the task made and left behind
+            return
         if self._file is None:
             self._file = tempfile.SpooledTemporaryFile(max_size=_HELD_IN_MEMORY)  # noqa: SIM115  closed with the log
         self._file.write(data.encode("utf-8", "replace") if isinstance(data, str) else data)
@@ -32,6 +35,13 @@ class StepLog:
         content: bytes = self._file.read()
         self._file.seek(0, io.SEEK_END)
         return content
+
+    def close(self) -> None:
+        """Forgets everything; what is written from now on is dropped."""
+        self._closed = True
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 class _Tee:

@@ -125,8 +125,10 @@ class _Attempt:
         except (Exception, SystemExit) as error:
             return self._failed(error, time.perf_counter() - begun)
         except BaseException:  # interrupted: keep what was printed, and pass it on
-            self._layer.writer.write_log(step.name, self._id, self._log.read() + b"\ninterrupted\n")
+            self._keep_log("interrupted\n")
             raise
+        finally:
+            self._log.close()
         outcome = Outcome(step.name, "done", seconds)
         self._manager.observe("datanectar_task_finished", name=step.name, task=step.task, outcome=outcome)
         return outcome

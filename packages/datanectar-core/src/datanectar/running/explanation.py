@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from datanectar.configuration.active import settings
 from datanectar.errors import ArtifactNotFound, FormatError, IntegrityError
 from datanectar.layer import keys
 from datanectar.layer.manifest import Manifest
 from datanectar.layer.storage_layer import StorageLayer
 from datanectar.running.planning import Plan, PlannedStep, make_plan
-from datanectar.running.targets import artifact, collect
+from datanectar.running.targets import artifact, collect, with_profile
 from datanectar.values.typed_json import dumps
 
 #: Manifests of a task that are read to find the nearest.
@@ -72,15 +71,13 @@ def plan(*targets: Any, storage_layer: Any = None, profile: str | None = None) -
         storage_layer: Where to look: a storage's name or URL; by default what the settings choose.
         profile: The profile to use instead of the one in force.
     """
-    if profile is not None:
-        with settings(profile=profile):
-            return plan(*targets, storage_layer=storage_layer)
-    made = make_plan(collect(tuple(targets)), storage_layer=storage_layer)
-    comparisons: dict[str, _Comparison] = {}
-    for step in made.with_status("run"):
-        comparison = comparisons.setdefault(step.layer.backend.url, _Comparison(step.layer))
-        _add_reason(step, comparison)
-    return made
+    with with_profile(profile):
+        made = make_plan(collect(tuple(targets)), storage_layer=storage_layer)
+        comparisons: dict[str, _Comparison] = {}
+        for step in made.with_status("run"):
+            comparison = comparisons.setdefault(step.layer.backend.url, _Comparison(step.layer))
+            _add_reason(step, comparison)
+        return made
 
 
 def _add_reason(step: PlannedStep, comparison: _Comparison) -> None:
@@ -99,10 +96,9 @@ class _Comparison:
 
     def explain(self, name: str, document: dict[str, Any], stored: bool) -> Explanation:
         """Compares with the nearest artifact: the newest of those with the fewest differences."""
-        earlier = [entry for entry in self._of_task(name.rpartition("/")[0]) if entry[0].name != name]
-        if stored:  # what came later did not cause it
-            own = next((m.started for m, _ in self._of_task(name.rpartition("/")[0]) if m.name == name), "~")
-            earlier = [entry for entry in earlier if entry[0].started < own]
+        newest = self._of_task(name.rpartition("/")[0])
+        own = next((i for i, (manifest, _) in enumerate(newest) if manifest.name == name), -1)
+        earlier = newest[own + 1 :]  # what came later did not cause it
         if not earlier:
             return Explanation(name, stored, ["first run"])
         compared = [(list(self._differences(known, document)), manifest) for manifest, known in earlier]

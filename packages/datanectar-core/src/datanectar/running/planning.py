@@ -26,6 +26,7 @@ class PlannedStep:
         reason: Why, in a few words.
         needs: Names of the artifacts it is made from that are in this plan.
         seconds: How long the task took last time, if that is known.
+        repair: Whether it is stored, but damaged, and is made to replace that.
         call: The call that makes it.
         layer: Where it is stored.
     """
@@ -37,6 +38,7 @@ class PlannedStep:
     reason: str = ""
     needs: tuple[str, ...] = ()
     seconds: float | None = None
+    repair: bool = False
     call: Call = field(repr=False, kw_only=True)
     layer: StorageLayer = field(repr=False, kw_only=True)
 
@@ -127,7 +129,8 @@ class _Planner:
             status, reason = "cached", "stored"
         else:
             status, reason = "run", "damaged, made anew" if damaged else "not stored"
-        return PlannedStep(name, task, layer.uri(name), status, reason, call=call, layer=layer)  # type: ignore[arg-type]
+        repair = present and damaged
+        return PlannedStep(name, task, layer.uri(name), status, reason, repair=repair, call=call, layer=layer)  # type: ignore[arg-type]
 
     def ordered(self, targets: list[str]) -> dict[str, PlannedStep]:
         """Sorts steps so that inputs come first, and blocks what needs a blocked one."""
@@ -150,10 +153,9 @@ class _Planner:
         return ordered
 
 
-def steps_to_run(plan: Plan, repairs: Iterable[str] = ()) -> list[Step]:
+def steps_to_run(plan: Plan) -> list[Step]:
     """Returns the records that an orchestrator gets."""
     settings = current()
-    repairs = set(repairs)
     running = {step.name for step in plan if step.status == "run"}
     steps = []
     for planned in plan:
@@ -172,7 +174,7 @@ def steps_to_run(plan: Plan, repairs: Iterable[str] = ()) -> list[Step]:
                 planned.call.arguments,
                 planned.layer,
                 needs,
-                repair=planned.name in repairs,
+                repair=planned.repair,
                 input_layers={need: plan.steps[need].layer for need in planned.needs},
                 call=planned.call,
                 **chosen,

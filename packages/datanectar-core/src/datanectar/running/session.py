@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from datanectar.configuration.active import current, hold, settings
+from datanectar.configuration.active import current
 from datanectar.contracts.orchestration import Orchestrator, Outcome
 from datanectar.errors import ArtifactNotFound, ConfigurationError, IntegrityError, RunFailed, StepFailed
 from datanectar.layer.storage_layer import StorageLayer
@@ -15,7 +15,7 @@ from datanectar.registry import registry
 from datanectar.running.execution import execute, recent
 from datanectar.running.planning import Plan, make_plan, steps_to_run
 from datanectar.running.progress import Lines, Reporter, Silent
-from datanectar.running.targets import collect, map_targets
+from datanectar.running.targets import collect, map_targets, with_profile
 from datanectar.tasks.handle import Artifact
 
 
@@ -46,7 +46,7 @@ def run(
         RunFailed: Steps failed; it has all failures, and the results that were made.
         ConfigurationError: The configuration is wrong, or nothing says where results go.
     """
-    with settings(profile=profile) if profile is not None else hold(current()):
+    with with_profile(profile):
         session = Session(_reporter, workers, orchestrator, storage_layer, keep_going)
         results = session.run(targets, load=load)
     return results[0] if len(targets) == 1 else results
@@ -73,10 +73,12 @@ class Session:
         #: Names of what this run made.
         self.made: set[str] = set()
         self._repaired: set[str] = set()
+        self._values = True
         self._failures: dict[str, StepFailed] = {}
 
     def run(self, targets: Sequence[Any], *, load: bool = True) -> Any:
         """Returns the targets' values (or handles), nested as they were."""
+        self._values = load
         if load and len(targets) == 1 and type(targets[0]) is Artifact:
             found = self._load_if_sound(targets[0])
             if found is not _MISSING:
@@ -122,19 +124,23 @@ class Session:
             self._refuse_lost(plan)
             if not plan.with_status("run"):
                 break
-            found = self._run_plan(plan, repairs)
+            found = self._run_plan(plan)
             self._repaired |= repairs
             if self._failures:
+                self._move_latest(artifacts)
                 raise self._failed(artifacts, plan)
-            if found <= self._repaired:  # nothing damaged, or something that a repair did not mend
+            if not found:
                 break
+            if found <= self._repaired:
+                lost = ", ".join(sorted(found))
+                raise IntegrityError(f"{lost}: damaged again right after it was made anew; look after the store")
             repairs = found - self._repaired
         self._move_latest(artifacts)
 
-    def _run_plan(self, plan: Plan, repairs: set[str]) -> set[str]:
+    def _run_plan(self, plan: Plan) -> set[str]:
         """Runs the steps of a plan and returns the names of inputs that turned out to be damaged."""
         manager = self._settings.manager
-        steps = steps_to_run(plan, repairs)
+        steps = steps_to_run(plan)
         damaged: set[str] = set()
         error: BaseException | None = None
         reporter = self._make_reporter()
@@ -186,17 +192,22 @@ class Session:
     def _failed(self, artifacts: list[Artifact[Any]], plan: Plan) -> RunFailed:
         unmade = [step.name for step in plan.with_status("run") if step.name not in self.made]
         blocked = [name for name in unmade if name not in self._failures]
-        done = {
-            artifact.name: self._read(artifact)
-            for artifact in artifacts
-            if artifact.name not in unmade and artifact.name in plan.steps
-        }
+        done = {artifact.name: artifact for artifact in artifacts if artifact.name not in unmade}
+        results = {name: self._load(artifact) if self._values else artifact for name, artifact in done.items()}
         failures = list(self._failures.values())
-        message = "\n".join(_describe(failure) for failure in failures)
+        message = "\n".join(self._describe(failure, plan) for failure in failures)
         rest = f"{len(self.made)} done, {len(failures)} failed, {len(blocked)} not run"
-        error = RunFailed(f"{message}\n{rest}", results=done, failures=self._failures, blocked=blocked)
+        error = RunFailed(f"{message}\n{rest}", results=results, failures=self._failures, blocked=blocked)
         error.__cause__ = failures[0].__cause__ or failures[0]
         return error
+
+    def _describe(self, failure: StepFailed, plan: Plan) -> str:
+        reference = plan.steps[failure.name].layer.reference
+        option = "" if reference == self._settings.usual_storage_layer() else f" --storage-layer {reference}"
+        lines = [str(failure), f"  artifact {failure.name}"]
+        if failure.log and not reference.startswith("memory://"):  # that log ends with this process
+            lines.append(f"  log      datanectar logs {failure.name}{option}")
+        return "\n".join(lines)
 
     def _move_latest(self, artifacts: list[Artifact[Any]]) -> None:
         for name, artifact in {artifact.name: artifact for artifact in artifacts}.items():
@@ -209,7 +220,3 @@ _MISSING = object()
 
 def _first(failures: dict[str, StepFailed]) -> StepFailed | None:
     return next(iter(failures.values()), None)
-
-
-def _describe(failure: StepFailed) -> str:
-    return f"{failure}\n  artifact {failure.name}\n  log      datanectar logs {failure.name}"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
+from datanectar.configuration.active import current, hold, settings
+from datanectar.configuration.settings import Settings
 from datanectar.errors import ArgumentError
 from datanectar.layer.lookup import find_name
 from datanectar.layer.opening import storage_layer
@@ -59,6 +62,15 @@ def get_artifact_path(target: Any) -> str:
         ArgumentError: `target` is nothing that names an artifact.
     """
     return artifact(target).uri
+
+
+def with_profile(profile: str | None) -> AbstractContextManager[Settings]:
+    """Puts another profile in force for a block, if one is given; a storage layer that `settings` chose stays open."""
+    outer = current()
+    if profile is None:
+        return hold(outer)
+    kept = {"storage_layer": storage_layer()} if "storage_layer" in outer.overrides else {}
+    return settings(profile=profile, **kept)
 
 
 def map_targets(targets: Any, function: Callable[[Artifact[Any]], Any]) -> Any:

@@ -5,9 +5,13 @@ Source of the format: NEP 1, "A simple file format for NumPy arrays".
 
 from __future__ import annotations
 
+import io
 from typing import Any, BinaryIO
 
 from datanectar.contracts.serialization import Serializer, StoredFile
+
+# NumPy's own limit guards against headers of strangers; these files were verified.
+_LONGEST_HEADER = 1 << 24
 
 
 class Npy(Serializer):
@@ -17,7 +21,9 @@ class Npy(Serializer):
         import numpy as np
 
         # Objects would need pickle, and a dtype's metadata is not in the format: such arrays go elsewhere.
-        if type(value) is not np.ndarray or value.dtype.hasobject or value.dtype.metadata:
+        if type(value) is not np.ndarray or value.dtype.hasobject:
+            return False
+        if np.lib.format.drop_metadata(value.dtype) is not value.dtype:
             return False
         try:
             header = np.lib.format.descr_to_dtype(np.lib.format.dtype_to_descr(value.dtype))
@@ -28,17 +34,28 @@ class Npy(Serializer):
     def dump(self, value: Any, sink: BinaryIO) -> None:
         import numpy as np
 
-        np.lib.format.write_array(sink, value, allow_pickle=False)
+        np.lib.format.write_array(sink, value, version=_version(value), allow_pickle=False)
 
     def load(self, file: StoredFile) -> Any:
         import numpy as np
 
         if file.path is not None:
             try:
-                mapped = np.load(file.path, mmap_mode="c", allow_pickle=False)
+                mapped = np.load(file.path, mmap_mode="c", allow_pickle=False, max_header_size=_LONGEST_HEADER)
             except ValueError:  # nothing to map in an empty array
                 pass
             else:
                 return np.asarray(mapped)  # an ndarray, as it was; the mapping stays alive as its base
         with file.open() as stream:
-            return np.load(stream, allow_pickle=False)
+            return np.load(stream, allow_pickle=False, max_header_size=_LONGEST_HEADER)
+
+
+def _version(value: Any) -> tuple[int, int]:
+    """The oldest version of the format that holds the array's header; write_array would pick it too, with a warning."""
+    import numpy as np
+
+    try:
+        np.lib.format.write_array_header_1_0(io.BytesIO(), np.lib.format.header_data_from_array_1_0(value))
+    except ValueError:  # hundreds of fields, or names beyond Latin-1
+        return 3, 0
+    return 1, 0

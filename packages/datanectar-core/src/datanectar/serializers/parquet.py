@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+from itertools import islice
 from typing import Any, BinaryIO
 
 from datanectar.contracts.serialization import Serializer, StoredFile
-from datanectar.errors import SerializationError
+from datanectar.errors import SerializationError, StorageError
 
 _SAMPLE_ROWS = 3
 
@@ -38,7 +39,12 @@ class PandasParquet(Serializer):
         return True
 
     def dump(self, value: Any, sink: BinaryIO) -> None:
-        _write(value, sink)
+        try:
+            _write(value, sink)
+        except StorageError:
+            raise
+        except Exception as error:  # a value beyond the sample
+            raise SerializationError(f"Parquet cannot hold this: {error}") from error
 
     def load(self, file: StoredFile) -> Any:
         return _read(file.path if file.path is not None else file.open())
@@ -80,7 +86,9 @@ def _plain_values(frame: Any) -> bool:
 def _plain_series(series: Any) -> bool:
     kind = str(series.dtype)
     if kind == "object":
-        return all(value is None or type(value) is str for value in series)
+        # Where the sample holds no str, it says nothing of the dtype in which strs would come back.
+        sampled = any(value is not None for value in islice(series, _SAMPLE_ROWS))
+        return all(value is None or (sampled and type(value) is str) for value in series)
     if kind in ("Float32", "Float64"):  # nullable floats may hold NaN beside NA; Parquet has one of them
         return not series.isna().any()
     return not kind.startswith(("category", "period", "interval", "Sparse", "complex"))

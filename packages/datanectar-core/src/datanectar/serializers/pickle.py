@@ -7,21 +7,26 @@ from pathlib import PurePath
 from typing import Any, BinaryIO
 
 from datanectar.contracts.serialization import Serializer, StoredFile
-from datanectar.errors import SerializationError
+from datanectar.errors import SerializationError, StorageError
 
 
 class Pickle(Serializer):
     """Whatever pickle holds. A path is refused: its pickle would not hold the file's content."""
 
-    def accepts(self, value: Any) -> bool:
-        return not isinstance(value, PurePath)
-
     def dump(self, value: Any, sink: BinaryIO) -> None:
+        if isinstance(value, PurePath):
+            raise SerializationError("a path does not hold the file; return its content, as in path.read_bytes()")
         try:
             pickle.dump(value, sink, protocol=5)
-        except (pickle.PicklingError, TypeError, AttributeError, RecursionError, ValueError) as error:
+        except StorageError:
+            raise
+        except Exception as error:  # a class may refuse in any way it likes
             raise SerializationError(f"pickle cannot hold this: {error}") from error
 
     def load(self, file: StoredFile) -> Any:
         with file.open() as stream:
-            return pickle.load(stream)
+            try:
+                return pickle.load(stream)
+            except (ImportError, AttributeError) as error:
+                msg = f"this pickle needs what is not there, or was changed since it was made: {error}"
+                raise SerializationError(msg) from error

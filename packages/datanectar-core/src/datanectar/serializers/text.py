@@ -11,11 +11,13 @@ class Text(Serializer):
     """A str as UTF-8, line ends untouched."""
 
     def accepts(self, value: Any) -> bool:
+        if type(value) is not str:
+            return False
         try:
             value.encode()
         except UnicodeEncodeError:  # lone surrogates, which typed JSON can hold
             return False
-        return type(value) is str
+        return True
 
     def dump(self, value: str, sink: BinaryIO) -> None:
         sink.write(value.encode())
@@ -26,6 +28,9 @@ class Text(Serializer):
 
 class Bytes(Serializer):
     """bytes."""
+
+    def accepts(self, value: Any) -> bool:
+        return type(value) is bytes
 
     def dump(self, value: bytes, sink: BinaryIO) -> None:
         sink.write(value)

@@ -10,12 +10,13 @@ import errno
 import io
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, Literal
+from stat import S_ISDIR
+from typing import Any, BinaryIO, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from datanectar.contracts.storage import StorageBackend, check_key
@@ -31,8 +32,12 @@ from datanectar.errors import (
 from datanectar.records import ObjectInfo
 
 _TEMPORARY = ".tmp-"
-_O_TMPFILE = getattr(os, "O_TMPFILE", None)
+# A nameless file gets its name through /proc, which some sandboxes lack.
+_O_TMPFILE = getattr(os, "O_TMPFILE", None) if os.path.isdir("/proc/self/fd") else None
 _CHUNK = 1 << 20
+_MOST_TRIES = 100
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,7 @@ class LocalBackend(StorageBackend):
         return info
 
     def create(self, key: str, data: bytes) -> ObjectInfo:
-        with self._new_file(key) as descriptor:
+        with self._new_file(key) as descriptor, _typed_errors(key, self._root, writing=True):
             view = memoryview(data)
             while view:
                 view = view[os.write(descriptor, view) :]
@@ -112,7 +117,7 @@ class LocalBackend(StorageBackend):
     def writer(self, key: str) -> Iterator[BinaryIO]:
         with (
             self._new_file(key) as descriptor,
-            open(descriptor, "wb", buffering=_CHUNK, closefd=False) as stream,
+            io.BufferedWriter(_NewFile(descriptor, key, self._root), _CHUNK) as stream,
         ):
             yield stream
 
@@ -121,31 +126,33 @@ class LocalBackend(StorageBackend):
         """Opens a nameless file that gets its name when the block ends well."""
         path = self._path(key)
         folder = os.path.dirname(path)
-        with _typed_errors(key, self._root):
-            descriptor, temporary = self._open_temporary(folder)
-            try:
-                yield descriptor
+        with _typed_errors(key, self._root, writing=True):
+            descriptor, temporary = self._in_directory(folder, lambda: _open_unnamed(folder))
+        try:
+            yield descriptor
+            with _typed_errors(key, self._root, writing=True):
                 if self._sync:
                     os.fsync(descriptor)
-                try:
-                    _link(descriptor, temporary, path)
-                except FileNotFoundError:  # a delete took the empty directory away meanwhile
-                    self._make_directories(folder)
-                    _link(descriptor, temporary, path)
+                self._in_directory(folder, lambda: _link(descriptor, temporary, path))
                 if self._sync:
                     _sync_directory(folder)
-            finally:
-                os.close(descriptor)
-                if temporary is not None:
-                    with suppress(FileNotFoundError):
-                        os.unlink(temporary)
+        finally:
+            os.close(descriptor)
+            if temporary is not None:
+                with suppress(FileNotFoundError):
+                    os.unlink(temporary)
 
-    def _open_temporary(self, folder: str) -> tuple[int, str | None]:
-        try:
-            return _open_unnamed(folder)
-        except FileNotFoundError:
-            self._make_directories(folder)
-            return _open_unnamed(folder)
+    def _in_directory(self, folder: str, action: Callable[[], T]) -> T:
+        """Does something in a directory and makes it if it is missing; deletes may take it away while it is empty."""
+        for tries_left in reversed(range(_MOST_TRIES)):
+            try:
+                return action()
+            except OSError as error:  # ext4 says EPERM of a directory that is just being removed
+                if error.errno not in (errno.ENOENT, errno.EPERM) or not tries_left:
+                    raise
+            with suppress(FileNotFoundError):
+                self._make_directories(folder)
+        raise AssertionError("unreachable")
 
     def _make_directories(self, folder: str) -> None:
         missing = []
@@ -161,9 +168,10 @@ class LocalBackend(StorageBackend):
     def stat(self, key: str) -> ObjectInfo | None:
         try:
             with _typed_errors(key, self._root):
-                return _info(key, os.stat(self._path(key)))
+                status = os.stat(self._path(key))
         except KeyNotFound:
             return None
+        return None if S_ISDIR(status.st_mode) else _info(key, status)
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         folder, _, start = prefix.rpartition("/")
@@ -190,7 +198,10 @@ class LocalBackend(StorageBackend):
     def delete(self, keys: Iterable[str]) -> None:
         for key in keys:
             path = self._path(key)
-            with _typed_errors(key, self._root), suppress(FileNotFoundError):
+            with (
+                _typed_errors(key, self._root, writing=True),
+                suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError),
+            ):
                 os.unlink(path)
             self._remove_empty_directories(os.path.dirname(path))
 
@@ -206,6 +217,18 @@ class LocalBackend(StorageBackend):
     def local_path(self, key: str) -> Path | None:
         path = Path(self._path(key))
         return path if path.is_file() else None
+
+
+class _NewFile(io.FileIO):
+    """The raw end of a stream; what goes wrong in writing is told apart from errors of whoever writes."""
+
+    def __init__(self, descriptor: int, key: str, root: str) -> None:
+        super().__init__(descriptor, "wb", closefd=False)
+        self._key, self._root = key, root
+
+    def write(self, data: Any, /) -> int:
+        with _typed_errors(self._key, self._root, writing=True):
+            return super().write(data)
 
 
 def _info(key: str, status: os.stat_result) -> ObjectInfo:
@@ -256,15 +279,19 @@ def _sync_directory(folder: str) -> None:
 
 
 @contextmanager
-def _typed_errors(key: str, root: str) -> Iterator[None]:
+def _typed_errors(key: str, root: str, *, writing: bool = False) -> Iterator[None]:
     """Says in Datanectar's words what the operating system says of a file."""
     try:
         yield
     except StorageError:
         raise
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise KeyNotFound(f"{key} is not in {root}") from error
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        if not writing:
+            raise KeyNotFound(f"{key} is not in {root}") from error
+        raise StorageAccessError(f"{root} cannot take {key}: {error.strerror}: {error.filename or root}") from error
     except FileExistsError as error:
+        if os.path.isdir(f"{root}/{key}"):
+            raise StorageAccessError(f"{root} cannot take {key}: a directory of this name is in the way") from error
         raise AlreadyExists(f"{key} exists in {root}") from error
     except PermissionError as error:
         msg = f"{root} refuses {key}: {error.strerror}; check the owner and mode of {error.filename or root}"
@@ -275,4 +302,4 @@ def _typed_errors(key: str, root: str) -> Iterator[None]:
             raise StorageFull(msg) from error
         if error.errno == errno.EROFS:
             raise StorageAccessError(f"{root} is on a read-only file system; choose another storage layer") from error
-        raise
+        raise StorageError(f"{root} failed at {key}: {error.strerror or error}") from error

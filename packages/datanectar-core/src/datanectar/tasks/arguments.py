@@ -12,13 +12,15 @@ from typing import Any
 from datanectar.errors import ArgumentError
 from datanectar.tasks.inputs import File, Secret
 from datanectar.tasks.signature import Signature
-from datanectar.values.annotations import MISMATCH, UNKNOWN, convert, describe
+from datanectar.values.annotations import MISMATCH, UNKNOWN, convert, describe, in_order
+from datanectar.values.typed_json import NotPlain, encode
 
 _DEEPEST = 50
 _PLAIN = {
     *(type(None), bool, int, float, complex, str, bytes, Decimal),
-    *(dt.date, dt.datetime, dt.time, dt.timedelta),
+    *(dt.date, dt.timedelta),
 }
+_ZONED = {dt.datetime, dt.time}
 _INPUTS = {File, Secret}
 
 
@@ -69,6 +71,8 @@ def _copy(value: Any, place: _Place, artifacts: list[Any], depth: int) -> Any:
     kind = type(value)
     if kind in _PLAIN or kind in _INPUTS:
         return value
+    if kind in _ZONED:
+        return _check_zone(value, place)
     if depth > _DEEPEST:
         raise place.refusal(f"it is nested more than {_DEEPEST} deep, or contains itself")
     container = _CONTAINERS.get(kind)
@@ -80,13 +84,22 @@ def _copy(value: Any, place: _Place, artifacts: list[Any], depth: int) -> Any:
         return artifacts[-1]
     if isinstance(value, enum.Enum):
         return value
-    if hasattr(kind, "__dataclass_fields__"):
+    if "__dataclass_fields__" in vars(kind):
         return _copy_dataclass(value, place, depth + 1)
     if _is(value, "numpy", "generic"):
         return _from_numpy(value, place)
     if f"{kind.__module__}.{kind.__qualname__}" == "uuid.UUID":
         return value
     raise place.refusal(_why_not(value))
+
+
+def _check_zone(value: Any, place: _Place) -> Any:
+    try:
+        encode(value)
+    except NotPlain:
+        zone = f"{type(value.tzinfo).__module__}.{type(value.tzinfo).__qualname__}"
+        raise place.refusal(f"its time zone is a {zone}; pass a zoneinfo.ZoneInfo or a datetime.timezone") from None
+    return value
 
 
 def _copy_items(kind: Callable[[Any], Any]) -> Callable[..., Any]:
@@ -97,9 +110,14 @@ def _copy_dict(value: dict[Any, Any], place: _Place, artifacts: list[Any], depth
     for key in value:
         if hasattr(key, "_as_artifact"):
             raise place.refusal("an artifact cannot be the key of a dict; make it a value")
+    copied = [
+        (_copy(key, place, artifacts, depth), _copy(item, place, artifacts, depth)) for key, item in value.items()
+    ]
     # A dict's order is not part of the name, so the task must not see it either.
-    ordered = sorted(value.items()) if set(map(type, value)) in ({str}, {int}) and len(value) > 1 else value.items()
-    return {_copy(key, place, artifacts, depth): _copy(item, place, artifacts, depth) for key, item in ordered}
+    found = dict(sorted(copied) if set(map(type, value)) in ({str}, {int}) else in_order(copied))
+    if len(found) < len(value):
+        raise place.refusal("two keys of the dict are the same as plain values")
+    return found
 
 
 def _copy_set(value: Any, place: _Place, artifacts: list[Any], depth: int) -> Any:
@@ -119,11 +137,12 @@ _CONTAINERS: dict[type, Callable[..., Any]] = {
 
 def _copy_dataclass(value: Any, place: _Place, depth: int) -> Any:
     import copy
+    import dataclasses
 
     artifacts: list[Any] = []
     copied = copy.copy(value)
-    for name in value.__dataclass_fields__:
-        object.__setattr__(copied, name, _copy(getattr(value, name), place, artifacts, depth))
+    for field in dataclasses.fields(value):
+        object.__setattr__(copied, field.name, _copy(getattr(value, field.name), place, artifacts, depth))
     if artifacts:
         raise place.refusal("artifacts can stand in lists, tuples and dicts, not in a dataclass; pass it beside it")
     return copied
@@ -131,9 +150,14 @@ def _copy_dataclass(value: Any, place: _Place, depth: int) -> Any:
 
 def _from_numpy(value: Any, place: _Place) -> Any:
     plain = value.item()
-    if type(plain) in _PLAIN:
+    is_time = value.dtype.kind in "mM"  # item() makes nanoseconds an int, and NaT a None
+    if type(plain) in (_TIMES if is_time else _PLAIN):
         return plain
-    raise place.refusal(f"NumPy's {value.dtype} has no plain Python value; pass text or a number")
+    hint = "its text, or value.astype('datetime64[us]').item()" if value.dtype.kind == "M" else "text or a number"
+    raise place.refusal(f"NumPy's {value.dtype} {value} has no plain Python value; pass {hint}")
+
+
+_TIMES = {dt.date, dt.datetime, dt.timedelta}
 
 
 def _is(value: Any, module: str, name: str) -> bool:
@@ -147,13 +171,17 @@ def _why_not(value: Any) -> str:
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     if getattr(value, "_is_task", False):
         return f"{getattr(value, '__name__', name)} is a task, not an artifact; call it, with its parameters"
+    if isinstance(value, type) and hasattr(value, "_as_artifact"):
+        return f"{value.__qualname__} is a class, not an artifact; make an instance of it, with its parameters"
     if hasattr(value, "__fspath__"):
         return "a path says where, not what; pass dn.File(path) for the file's content, or str(path) for the place"
     if callable(value):
         return f"{getattr(value, '__qualname__', name)} is code; call it inside the task, or pass its name"
-    plain = next((base for base in kind.__mro__[1:] if base in _PLAIN or base in _CONTAINERS), None)
+    plain = next((base for base in kind.__mro__[1:] if base in _PLAIN or base in _ZONED or base in _CONTAINERS), None)
     if plain is dt.datetime:
         return f"{name} is more than a datetime; pass value.to_pydatetime(), or its text"
+    if hasattr(kind, "__dataclass_fields__"):
+        return f"{name} is a subclass of a dataclass, but none itself; decorate it too, so that its fields are known"
     if plain is not None:
         return (
             f"{name} is a subclass of {plain.__name__}, and its extra state has no name; pass {plain.__name__}(value)"

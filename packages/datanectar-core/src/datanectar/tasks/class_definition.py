@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import typing
 from collections.abc import Mapping
 from types import FunctionType
@@ -29,7 +30,8 @@ class ClassDefinition(Definition):
     Attributes:
         kind: The class.
         root: `NectarTask`, whose own names and code are not the task's.
-        fields: Its annotated fields, in order, and their defaults.
+        fields: The defaults of its annotated fields, in order; `REQUIRED` where there is none.
+        fields_signature: What it could be called with, were there no constructor but that of `NectarTask`.
     """
 
     def __init__(self, kind: type[NectarTask], root: type[NectarTask], options: Mapping[str, Any]) -> None:
@@ -38,9 +40,10 @@ class ClassDefinition(Definition):
         if not isinstance(getattr(kind, "run", None), FunctionType) or kind.run is root.run:
             raise TaskDefinitionError(f"{label} defines no run(self), which makes the result")
         settings = dict(options)
+        reference = f"{kind.__module__}:{kind.__qualname__}"
         super().__init__(
             label,
-            f"{kind.__module__}:{kind.__qualname__}",
+            reference,
             task_type=settings.pop("task_type", None) or kind.task_type,
             model_family=settings.pop("model_family", None) or _family(kind),
             name=settings.pop("name", None),
@@ -48,21 +51,19 @@ class ClassDefinition(Definition):
             ignore=settings.pop("ignore", ()),
             options={"storage_layer": kind.__dict__.get("storage_layer", kind.storage_layer), **settings},
         )
-        self.fields = _fields(kind, root)
+        found = _fields(kind, root)
+        self.fields = {name: default for name, (default, _) in found.items()}
+        self.fields_signature = Signature(label, tuple(found), self.fields, lambda: _resolved(found))
         self.signature = self._signature()
         _refuse_base_names(kind, root, {*self.fields, *self.signature.defaults})
         self.check_ignored()
-        self.declare(f"{kind.__module__}:{kind.__qualname__}")
+        self.declare(f"{getattr(sys.modules.get(kind.__module__), '__file__', kind.__module__)}:{kind.__qualname__}")
 
     def _signature(self) -> Signature:
         constructor = self.kind.__init__
         if isinstance(constructor, FunctionType) and constructor is not self.root.__init__:
             return of_function(constructor, self.kind.__name__, skip_first=True)
-        defaults = {name: default for name, (default, _) in self.fields.items()}
-        annotations = {name: annotation for name, (_, annotation) in self.fields.items()}
-        return Signature(
-            self.kind.__name__, tuple(defaults), defaults, lambda: resolve_annotations(annotations, self.kind)
-        )
+        return self.fields_signature
 
     @property
     def returns(self) -> Any:
@@ -80,14 +81,24 @@ class ClassDefinition(Definition):
 class InstanceCall(Call):
     """The call that made a `NectarTask` instance; its fields and `requires()` are part of what it is."""
 
-    __slots__ = ("_inputs", "instance", "requires")
-    has_requirements = True
+    __slots__ = ("_inputs", "_own_fields", "instance", "requires")
 
     def __init__(self, definition: ClassDefinition, arguments: dict[str, Any], upstream: list[Artifact[Any]]) -> None:
         super().__init__(definition, arguments, upstream)
         self.instance: Any = None
         self.requires: Any = _UNASKED
         self._inputs: list[Artifact[Any]] = []
+        self._own_fields: dict[str, Any] = {}
+
+    @property
+    def has_requirements(self) -> bool:  # type: ignore[override]
+        """Whether the class defines `requires()`; by default it says what the parameters say."""
+        assert isinstance(self.definition, ClassDefinition)
+        return type(self.instance).requires is not self.definition.root.requires
+
+    def given(self) -> list[Artifact[Any]]:
+        self._own_fields, artifacts = self._read_fields()
+        return [*self.upstream, *artifacts]
 
     def inputs(self) -> list[Artifact[Any]]:
         """What `requires()` returns; it is asked once."""
@@ -113,19 +124,24 @@ class InstanceCall(Call):
 
         definition = self.definition
         assert isinstance(definition, ClassDefinition)
+        if self.has_requirements:  # which may have set fields
+            self._own_fields, _ = self._read_fields()
         document: dict[str, Any] = {"parameters": identify_parameters(self._parameters(), definition.ignore)}
-        fields = {name: value for name, value in self._fields().items() if name not in definition.ignore}
+        fields = identify_parameters(self._own_fields, definition.ignore)
         if fields:
-            document["fields"] = identify_parameters(fields)
-        if type(self.instance).requires is not definition.root.requires:
+            document["fields"] = fields
+        if self.has_requirements:
             document["requires"] = identify(self.required())
         return document
+
+    def parameters(self) -> dict[str, Any]:
+        return {**self._parameters(), **self._read_fields()[0]}
 
     def _parameters(self) -> dict[str, Any]:
         return {name: value for name, value in self.arguments.items() if name not in NOT_FIELDS}
 
-    def _fields(self) -> dict[str, Any]:
-        """Annotated fields whose values the constructor's arguments do not tell."""
+    def _read_fields(self) -> tuple[dict[str, Any], list[Artifact[Any]]]:
+        """Annotated fields whose values the constructor's arguments do not tell, and the artifacts among all."""
         definition = self.definition
         assert isinstance(definition, ClassDefinition)
         found = {}
@@ -134,14 +150,13 @@ class InstanceCall(Call):
                 found[name] = getattr(self.instance, name)
             elif name not in self.arguments:
                 raise ArgumentError(f"{definition.name}: the field {name} is annotated but was given no value")
-        annotations = resolve_annotations({name: definition.fields[name][1] for name in found}, definition.kind)
-        signature = Signature(definition.name, (), {}, lambda: annotations)
-        checked, _ = check_arguments(signature, found)
-        return {
+        checked, artifacts = check_arguments(definition.fields_signature, found)
+        own = {
             name: value
             for name, value in checked.items()
             if name not in self.arguments or not _same(value, self.arguments[name])
         }
+        return own, artifacts
 
 
 def _materialised(required: Any) -> Any:
@@ -150,11 +165,19 @@ def _materialised(required: Any) -> Any:
 
 
 def _same(value: Any, argument: Any) -> bool:
+    """Whether two values have one name. Artifacts are not asked for theirs: chains of them may be of any length."""
     from datanectar.tasks.identity import identify
     from datanectar.values.typed_json import dumps
 
-    if type(value) is Artifact or type(argument) is Artifact:
-        return type(value) is type(argument) and value.call is argument.call and value.part == argument.part
+    kind = type(value)
+    if value is argument or kind is not type(argument):
+        return value is argument
+    if kind is Artifact:
+        return value.call is argument.call and dumps([*value.part]) == dumps([*argument.part])
+    if kind in (list, tuple):
+        return len(value) == len(argument) and all(map(_same, value, argument))
+    if kind is dict:
+        return _same([*value.keys()], [*argument.keys()]) and _same([*value.values()], [*argument.values()])
     return dumps(identify(value)) == dumps(identify(argument))
 
 
@@ -168,16 +191,23 @@ def _family(kind: type[NectarTask]) -> str | None:
     return kind.model_family or kind.model_type
 
 
-def _fields(kind: type, root: type) -> dict[str, tuple[Any, Any]]:
-    """Annotated fields of a class and its bases: default (or `REQUIRED`) and annotation by name."""
-    found: dict[str, tuple[Any, Any]] = {}
+def _fields(kind: type, root: type) -> dict[str, tuple[Any, type]]:
+    """Annotated fields of a class and its bases: default (or `REQUIRED`), and the class that annotates it."""
+    found: dict[str, tuple[Any, type]] = {}
     for base in reversed(kind.__mro__):
         if base in root.__mro__:
             continue
         for name, annotation in _annotations(base).items():
             if not name.startswith("_") and name not in NOT_FIELDS and not _is_class_variable(annotation):
-                found[name] = (getattr(kind, name, REQUIRED), annotation)
+                found[name] = (getattr(kind, name, REQUIRED), base)
     return found
+
+
+def _resolved(fields: Mapping[str, tuple[Any, type]]) -> dict[str, Any]:
+    """The annotations of fields, each read where it was written."""
+    return {
+        name: resolve_annotations({name: _annotations(base)[name]}, base)[name] for name, (_, base) in fields.items()
+    }
 
 
 def _annotations(kind: type) -> dict[str, Any]:
@@ -188,7 +218,7 @@ def _annotations(kind: type) -> dict[str, Any]:
 
 def _is_class_variable(annotation: Any) -> bool:
     if isinstance(annotation, str):
-        return annotation.replace("typing.", "").startswith("ClassVar")
+        return annotation.partition("[")[0].rpartition(".")[2].strip() == "ClassVar"
     return annotation is ClassVar or typing.get_origin(annotation) is ClassVar
 
 

@@ -122,7 +122,8 @@ def _shape(node: Any, scope: _Scope) -> Any:
     if isinstance(node, list):
         return [_shape(item, scope) for item in node]
     if isinstance(node, ast.Constant):
-        return ["Constant", type(node.value).__name__, repr(node.value)]
+        # Not repr(): it shows as they are the characters that this Python's Unicode knows.
+        return ["Constant", type(node.value).__name__, ascii(node.value)]
     if not isinstance(node, ast.AST):
         return node
     return [type(node).__name__, *_fields(node, scope)]
@@ -132,6 +133,8 @@ def _fields(node: ast.AST, scope: _Scope) -> Iterator[list[Any]]:
     for name, value in ast.iter_fields(node):
         if name == "body" and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             value = _without_docstring(value)
+        elif name == "values" and isinstance(node, ast.JoinedStr):
+            value = [item for item in value if not (isinstance(item, ast.Constant) and item.value == "")]  # as in 3.12
         elif name == "decorator_list":
             value = [item for item in value if not scope.is_task_decorator(item)]
         elif name in _IGNORED_FIELDS or (name == "annotation" and isinstance(node, ast.arg)):

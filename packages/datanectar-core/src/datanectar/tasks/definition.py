@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from datanectar.tasks.code import CodeDigest
     from datanectar.tasks.signature import Signature
 
-#: The path of every task declared in this process: what pins a version, and where it was declared.
-_declared: dict[str, tuple[str | None, str]] = {}
+#: Every task declared in this process: by path, then by the place of its declaration, the version it pins.
+_declared: dict[str, dict[str, str | None]] = {}
 
 
 class Definition(ABC):
@@ -45,7 +45,9 @@ class Definition(ABC):
     ) -> None:
         self.task_type = check_segment(task_type or "task", "task_type", label)
         self.model_family = check_segment(model_family or "none", "model_family", label)
-        self.name = check_segment(name, "name", label) if name is not None else snake_case(label)
+        self.name = (
+            check_segment(name, "name", label) if name is not None else check_segment(snake_case(label), "name", label)
+        )
         self.version, self.reference = version, reference
         self.ignore = (ignore,) if isinstance(ignore, str) else tuple(ignore)
         self._options = options
@@ -86,11 +88,12 @@ class Definition(ABC):
 
     def declare(self, place: str) -> None:
         """Refuses a path that two tasks share if one of them pins a version: their artifacts would mix."""
-        other_version, other_place = _declared.get(self.path, (self.version, place))
-        if other_place != place and (self.version is not None or other_version is not None):
-            msg = (
-                f"two tasks are called {self.path}: one at {other_place}, one at {place}. With version= the code does "
-                "not tell them apart; give one another name= or task_type="
-            )
-            raise TaskDefinitionError(msg)
-        _declared[self.path] = (self.version, place)
+        places = _declared.setdefault(self.path, {})
+        for other, version in places.items():
+            if other != place and (self.version is not None or version is not None):
+                msg = (
+                    f"two tasks are called {self.path}: one at {other}, one at {place}. With version= the code does "
+                    "not tell them apart; give one another name= or task_type="
+                )
+                raise TaskDefinitionError(msg)
+        places[place] = self.version

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
+from collections.abc import Iterator
 from typing import Any
 
 from datanectar.values.annotations import UNKNOWN
@@ -19,15 +20,29 @@ def fits(made: Any, wanted: Any) -> bool:
         return any(fits(member, wanted) for member in typing.get_args(made))
     if typing.get_origin(wanted) in _UNIONS:
         return any(fits(made, member) for member in typing.get_args(wanted))
+    if hasattr(typing.get_origin(wanted), "_as_artifact"):  # Artifact[int] wants the handle of an int
+        return fits(made, typing.get_args(wanted)[0])
     made_class, wanted_class = _class(made), _class(wanted)
-    if made_class is None or wanted_class is None or getattr(wanted_class, "_takes_artifacts", False):
+    if made_class is None or wanted_class is None or hasattr(wanted_class, "_as_artifact"):
         return True
     if wanted_class in (float, complex) and made_class in (int, float):
         return True
     try:
-        return issubclass(made_class, wanted_class) or issubclass(wanted_class, made_class)
+        if issubclass(made_class, wanted_class) or issubclass(wanted_class, made_class):
+            return True
+        return any(issubclass(kind, wanted_class) for kind in _subclasses(made_class))
     except TypeError:  # a protocol with data members
         return True
+
+
+def _subclasses(kind: type) -> Iterator[type]:
+    """Two unrelated classes may meet in a third, as mixins do."""
+    pending, seen = [kind], {kind}
+    while pending:
+        found: set[type] = {*pending.pop().__subclasses__()} - seen
+        seen |= found
+        pending += found
+        yield from found
 
 
 def _class(annotation: Any) -> type | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import update_wrapper
 from types import FunctionType
@@ -56,6 +57,7 @@ class Task(Definition, Generic[P, R]):
     _is_task = True
 
     def __new__(cls, fn: Any = None, **options: Any) -> Any:
+        _check_names(options)
         if fn is None:
             return lambda decorated: cls(decorated, **options)
         if isinstance(fn, type):
@@ -104,7 +106,7 @@ class Task(Definition, Generic[P, R]):
         update_wrapper(self, function, updated=())
         self.signature = of_function(function, self.name)
         self.check_ignored()
-        self.declare(f"{function.__code__.co_filename}:{function.__qualname__}")
+        self.declare(f"{_home(function)}:{function.__qualname__}")
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Artifact[R]:
         """Names the artifact of these arguments. Nothing is run.
@@ -136,6 +138,26 @@ class Task(Definition, Generic[P, R]):
         return digest_function(self.fn, is_task)  # type: ignore[arg-type]
 
 
+def _home(function: FunctionType) -> str:
+    """The file, so that a script equals its module; in a notebook, where each cell is a file, the module."""
+    module = sys.modules.get(function.__module__)
+    return function.__code__.co_filename if hasattr(module, "__file__") else function.__module__
+
+
+_OPTIONS = tuple(Task.__init__.__kwdefaults__ or ())
+Task.__new__.__wrapped__ = Task.__init__  # type: ignore[attr-defined]  # so that help() shows the options
+
+
+def _check_names(options: Mapping[str, Any]) -> None:
+    for name in options:
+        if name not in _OPTIONS:
+            import difflib
+
+            near = difflib.get_close_matches(name, _OPTIONS, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(_OPTIONS)}"
+            raise TaskDefinitionError(f"@task has no option {name!r}; {hint}")
+
+
 def is_task(found: Any) -> bool:
     """Whether an object is the decorator."""
     return found is Task
@@ -145,6 +167,8 @@ def _plain_function(fn: Any) -> FunctionType:
     """Returns the function, or the one below other decorators, whose signature counts."""
     if isinstance(fn, Task):
         raise TaskDefinitionError(f"{fn.name} is a task already")
+    if isinstance(fn, classmethod):
+        raise TaskDefinitionError(f"{fn.__qualname__} is a method; make its class a dn.NectarTask, or a function of it")
     function = fn
     while hasattr(function, "__wrapped__"):
         function = function.__wrapped__
@@ -163,7 +187,7 @@ def check_options(task: str, options: Mapping[str, Any]) -> None:
     Raises:
         TaskDefinitionError: An option has a value it cannot have.
     """
-    retries, timeout = options["retries"], options["timeout"]
+    retries, timeout = options.get("retries", 0), options.get("timeout")
     if type(retries) is not int or retries < 0:
         raise TaskDefinitionError(f"task {task}: retries={retries!r} must be a whole number, 0 or more")
     if timeout is not None and not (type(timeout) in (int, float) and timeout > 0):

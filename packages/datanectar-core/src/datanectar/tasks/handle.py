@@ -48,12 +48,20 @@ class Call:
         self._name: str | None = None
         self._naming: Any = None
 
-    #: Whether `inputs` says more than `upstream`; a task class's requires() does.
+    #: Whether `inputs` says more than `given`; a task class's requires() does.
     has_requirements = False
+
+    def given(self) -> list[Artifact[Any]]:
+        """The artifacts among its parameters, as they are now."""
+        return self.upstream
 
     def inputs(self) -> list[Artifact[Any]]:
         """Everything the call needs; may run the user's code."""
         return self.upstream
+
+    def parameters(self) -> dict[str, Any]:
+        """The arguments, and whatever else the caller can set."""
+        return self.arguments
 
     def describe(self) -> dict[str, Any]:
         """The canonical document, without the task's path and code."""
@@ -110,37 +118,55 @@ class Call:
 def _compute_fingerprints(call: Call) -> None:
     """Computes fingerprints from the inputs up, on a stack of our own: chains may be of any length."""
     stack: list[Call] = [call]
-    asked: dict[int, str] = {}  # calls whose requires() was asked and is being named: each needs the next
+    waiting: set[int] = set()  # calls that wait for others on the stack: each needs the next
+    asked: dict[int, str] = {}  # those of them whose requires() was asked
     chain: dict[str, None] = {}
     while stack:
         top = stack[-1]
         if top.is_named:
             stack.pop()
             continue
-        pending = [artifact.call for artifact in top.upstream if not artifact.call.is_named]
+        pending = _unnamed(top.given())
         if not pending and top.has_requirements:
             if id(top) not in asked:
                 asked[id(top)] = _enter(top, chain)
-            pending = [artifact.call for artifact in top.inputs() if not artifact.call.is_named]
+            pending = _unnamed(top.inputs())
         if pending:
+            waiting.add(id(top))
+            for needed in pending:
+                if id(needed) in waiting:
+                    raise _cycle(needed, chain)
             stack += pending
             continue
         top._compute_fingerprint()
+        waiting.discard(id(top))
         chain.pop(asked.pop(id(top), ""), None)
         stack.pop()
 
 
+def _unnamed(artifacts: list[Artifact[Any]]) -> list[Call]:
+    return [artifact.call for artifact in artifacts if not artifact.call.is_named]
+
+
 def _enter(call: Call, chain: dict[str, None]) -> str:
     """Adds a call to the chain of those that wait for one another; one that waits for itself is a cycle."""
+    from datanectar.tasks.identity import identify_parameters
+
     assert call.definition is not None
-    path = call.definition.path
-    key = f"{path} {dumps(Call.describe(call)['parameters'])}"
-    if key in chain or len(chain) > _LONGEST_CHAIN:
-        tasks = list(dict.fromkeys(waiting.split(" ")[0] for waiting in chain))
-        what = "requires itself" if key in chain else f"requires more than {_LONGEST_CHAIN} others in a row"
-        raise CycleError(f"{path} {what}: {' → '.join([*tasks, path])}. Look at requires() of these tasks")
+    key = f"{call.definition.path} {dumps(identify_parameters(call.parameters()))}"
+    if key in chain:
+        raise _cycle(call, chain)
+    if len(chain) > _LONGEST_CHAIN:
+        raise _cycle(call, chain, f"requires more than {_LONGEST_CHAIN} others in a row")
     chain[key] = None
     return key
+
+
+def _cycle(call: Call, chain: dict[str, None], what: str = "requires itself") -> CycleError:
+    assert call.definition is not None
+    path = call.definition.path
+    tasks = list(dict.fromkeys(waiting.split(" ")[0] for waiting in chain))
+    return CycleError(f"{path} {what}: {' → '.join([*tasks, path])}. Look at requires() of these tasks")
 
 
 class Artifact(Generic[R]):
@@ -240,6 +266,12 @@ class Artifact(Generic[R]):
     def __repr__(self) -> str:
         shown = self.call.name if self.call.is_named or self.call.definition is None else self.call.definition.path
         return f"<Artifact {shown}{''.join(f'[{key!r}]' for key in self.part)}>"
+
+    def __copy__(self) -> Artifact[R]:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Artifact[R]:
+        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Flat: a deep chain of handles would pickle recursively, and data is found by name.

@@ -4,6 +4,7 @@ Its text (sorted keys, no spaces) is hashed into the fingerprint, and it is reco
 compute a fingerprint again. Beyond typed JSON it knows::
 
     an artifact       {"$artifact": "<its fingerprint>"}, with "part": [keys] for a part of it
+    a secret          {"$secret": true}; one that is a parameter itself is left out altogether
     a file            {"$file": "<sha-256 of its content>"}
     an enum's member  {"$enum": ["Color", "RED", <its value, if that is plain>]}
     a dataclass       {"$dataclass": ["Options", {"depth": 3}]}
@@ -17,14 +18,14 @@ from typing import Any
 from datanectar.tasks.inputs import File, Secret
 from datanectar.values import typed_json
 
-_AS_THEY_ARE = {type(None), bool, str}
+_CONTAINERS = {list, tuple, dict, set, frozenset}
 
 
 def identify(value: Any) -> Any:
     """Returns the canonical form of a checked argument."""
     kind = type(value)
-    if kind in _AS_THEY_ARE:
-        return value
+    if kind in typed_json.ENCODERS and kind not in _CONTAINERS:
+        return typed_json.encode(value)
     if kind is list:
         return [identify(item) for item in value]
     if kind is tuple:
@@ -35,12 +36,16 @@ def identify(value: Any) -> Any:
         return {f"${kind.__name__}": sorted((identify(item) for item in value), key=typed_json.dumps)}
     if kind is File:
         return {"$file": value.digest()}
+    if kind is Secret:
+        return {"$secret": True}
     if isinstance(value, enum.Enum):
         return {"$enum": [kind.__qualname__, value.name, *_plain(value.value)]}
     if hasattr(value, "_as_artifact"):
         return identify_artifact(value)
     if hasattr(kind, "__dataclass_fields__"):
-        fields = {name: identify(getattr(value, name)) for name in kind.__dataclass_fields__}
+        import dataclasses
+
+        fields = {field.name: identify(getattr(value, field.name)) for field in dataclasses.fields(value)}
         return {"$dataclass": [kind.__qualname__, fields]}
     return typed_json.encode(value)
 
@@ -61,7 +66,7 @@ def identify_parameters(arguments: dict[str, Any], ignore: tuple[str, ...] = ())
 
 
 def _identify_dict(value: dict[Any, Any]) -> dict[str, Any]:
-    if all(type(key) is str and key[:1] != "$" for key in value):
+    if all(map(typed_json.is_plain_key, value)):
         return {key: identify(item) for key, item in value.items()}
     pairs = [[identify(key), identify(item)] for key, item in value.items()]
     return {"$dict": sorted(pairs, key=lambda pair: typed_json.dumps(pair[0]))}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
@@ -10,7 +11,8 @@ from typing import BinaryIO
 from datanectar.errors import ArgumentError
 
 _CHUNK = 1 << 20
-_digests: dict[tuple[str, int, int, int], str] = {}
+_RACY = 2.0  # seconds; a file that was just written can change again without its times telling
+_digests: dict[tuple[str, int, int, int, int], str] = {}
 
 
 class File:
@@ -63,16 +65,29 @@ class File:
         return self.path.read_text(encoding)
 
     def digest(self) -> str:
-        """Returns the SHA-256 of the content; hashed again only when size, time or inode changed."""
-        status = self.path.stat()
-        key = (str(self.path), status.st_size, status.st_mtime_ns, status.st_ino)
-        if key not in _digests:
-            hasher = sha256()
-            with self.path.open("rb", buffering=0) as file:
-                while chunk := file.read(_CHUNK):
-                    hasher.update(chunk)
-            _digests[key] = hasher.hexdigest()
-        return _digests[key]
+        """Returns the SHA-256 of the content; hashed again only when size, times or inode changed.
+
+        Raises:
+            ArgumentError: The file is gone, or cannot be read.
+        """
+        try:
+            status = self.path.stat()
+            key = (str(self.path), status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+            found = _digests.get(key)
+            if found is None:
+                found = self._hash()
+                if time.time() - max(status.st_mtime, status.st_ctime) > _RACY:
+                    _digests[key] = found
+            return found
+        except OSError as error:
+            raise ArgumentError(f"dn.File({str(self.path)!r}) cannot be read any more: {error.strerror}") from error
+
+    def _hash(self) -> str:
+        hasher = sha256()
+        with self.path.open("rb", buffering=0) as file:
+            while chunk := file.read(_CHUNK):
+                hasher.update(chunk)
+        return hasher.hexdigest()
 
 
 class Secret:

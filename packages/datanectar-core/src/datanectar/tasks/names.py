@@ -51,6 +51,10 @@ def check_segment(value: object, what: str, task: str) -> str:
         TaskDefinitionError: It cannot.
     """
     if not isinstance(value, str) or SEGMENT.fullmatch(value) is None:
+        if isinstance(value, str) and len(value) > 128:
+            raise TaskDefinitionError(
+                f"task {task:.40}: {what}={value:.40}… has {len(value)} characters; at most 128 fit"
+            )
         hint = f", such as {snake_case(value)!r}" if isinstance(value, str) and re.search("[A-Za-z0-9]", value) else ""
         raise TaskDefinitionError(f"task {task}: {what}={value!r} must be of a-z 0-9 . _ -{hint}")
     return value

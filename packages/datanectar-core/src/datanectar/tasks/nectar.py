@@ -13,6 +13,8 @@ from datanectar.tasks.handle import Artifact
 from datanectar.tasks.nesting import holds_artifact, substitute
 
 _NOTHING = object()
+#: Attributes of an instance that don't travel; `_revive` makes the call again.
+_OF_THIS_PROCESS = {"_call", "_inputs", "_take_result"}
 
 
 class _NectarMeta(ABCMeta):
@@ -20,15 +22,28 @@ class _NectarMeta(ABCMeta):
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         definition = cls._get_definition()  # type: ignore[attr-defined]
-        arguments, artifacts = check_arguments(definition.signature, definition.signature.bind(args, kwargs))
-        instance: Any = cls.__new__(cls)  # type: ignore[arg-type, call-arg]
-        call = InstanceCall(definition, arguments, artifacts)
-        call.instance = instance
-        object.__setattr__(instance, "_call", call)
-        own, _ = check_arguments(definition.signature, arguments)  # the constructor may change its lists
+        instance = _new(cls, definition.signature.bind(args, kwargs))
+        own = substitute(instance._call.arguments, lambda artifact: artifact)  # the constructor may change its lists
         positional, keywords = definition.signature.spread(own)
         instance.__init__(*positional, **keywords)
         return instance
+
+
+def _new(cls: Any, bound: Mapping[str, Any]) -> Any:
+    """Returns an instance that knows its call, before `__init__`."""
+    definition = cls._get_definition()
+    arguments, artifacts = check_arguments(definition.signature, bound)
+    instance = cls.__new__(cls)
+    call = InstanceCall(definition, arguments, artifacts)
+    call.instance = instance
+    object.__setattr__(instance, "_call", call)
+    return instance
+
+
+def _revive(cls: type[NectarTask], arguments: Mapping[str, Any], state: Mapping[str, Any]) -> NectarTask:
+    instance: NectarTask = _new(cls, arguments)
+    vars(instance).update(state)
+    return instance
 
 
 class NectarTask(metaclass=_NectarMeta):
@@ -63,7 +78,6 @@ class NectarTask(metaclass=_NectarMeta):
     storage_layer: ClassVar[Any] = None
     _definition: ClassVar[ClassDefinition | None] = None
     _call: InstanceCall
-    _takes_artifacts = True
 
     def __init__(self, **fields: Any) -> None:
         for name, value in fields.items():
@@ -83,11 +97,19 @@ class NectarTask(metaclass=_NectarMeta):
     def _set_options(cls, options: Mapping[str, Any]) -> None:
         from datanectar.tasks.function import check_options
 
-        check_options(cls.__name__, {"retries": 0, "timeout": None, **options})
+        check_options(cls.__name__, options)
         cls._options = dict(options)  # type: ignore[attr-defined]
         cls._definition = None
 
     def __setattr__(self, name: str, value: Any) -> None:
+        self._refuse_frozen(name)
+        object.__setattr__(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self._refuse_frozen(name)
+        object.__delattr__(self, name)
+
+    def _refuse_frozen(self, name: str) -> None:
         call = self.__dict__.get("_call")
         if call is not None and call.is_named and (name in call.arguments or name in call.definition.fields):
             msg = (
@@ -95,7 +117,10 @@ class NectarTask(metaclass=_NectarMeta):
                 f"new one, {type(self).__name__}({name}=…)"
             )
             raise FrozenTask(msg)
-        object.__setattr__(self, name, value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = {name: value for name, value in vars(self).items() if name not in _OF_THIS_PROCESS}
+        return _revive, (type(self), self._call.arguments, state)
 
     def _as_artifact(self) -> Artifact[Any]:
         return Artifact(self._call)
@@ -107,7 +132,7 @@ class NectarTask(metaclass=_NectarMeta):
 
         Asked once per instance. The default is a dict by parameter.
         """
-        return {name: value for name, value in self._call.arguments.items() if holds_artifact(value)}
+        return {name: value for name, value in self._call.parameters().items() if holds_artifact(value)}
 
     def run(self) -> Any:
         """Makes the result and returns it, or stores it with `store_results` and returns nothing."""

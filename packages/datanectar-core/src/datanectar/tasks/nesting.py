@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ from datanectar.tasks.handle import Artifact
 
 
 def substitute(value: Any, load: Callable[[Artifact[Any]], Any]) -> Any:
-    """Returns `value` with every artifact in it replaced by what `load` gives for it."""
+    """Returns a copy of `value` with every artifact in it replaced by what `load` gives for it."""
     kind = type(value)
     if kind is Artifact:
         return load(value)
@@ -17,6 +18,12 @@ def substitute(value: Any, load: Callable[[Artifact[Any]], Any]) -> Any:
         return kind(substitute(item, load) for item in value)
     if kind is dict:
         return {key: substitute(item, load) for key, item in value.items()}
+    if kind is set:
+        return set(value)
+    if hasattr(kind, "__dataclass_fields__") and not isinstance(value, enum.Enum):
+        import copy
+
+        return copy.deepcopy(value)
     return value
 
 

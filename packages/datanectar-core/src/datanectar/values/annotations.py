@@ -9,11 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import json
+import operator
 import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
+
+from datanectar.values.typed_json import NotPlain, dumps, encode
 
 #: What `convert` returns for a value that its annotation cannot mean.
 MISMATCH: Final = object()
@@ -42,6 +45,8 @@ def convert(value: Any, annotation: Any) -> Any:
     if origin is None:
         return _to_class(value, annotation) if isinstance(annotation, type) else _to_form(value, annotation)
     arguments = typing.get_args(annotation)
+    if not arguments:  # typing.List and its like
+        return convert(value, origin)
     if origin in _UNIONS:
         return _to_union(value, arguments)
     if origin is typing.Literal:
@@ -52,19 +57,32 @@ def convert(value: Any, annotation: Any) -> Any:
 
 
 def _to_form(value: Any, annotation: Any) -> Any:
-    supertype = getattr(annotation, "__supertype__", None)  # typing.NewType
-    return convert(value, supertype) if supertype is not None else value
+    meant = _meant(annotation)
+    return value if meant is annotation else convert(value, meant)
+
+
+def _meant(annotation: Any) -> Any:
+    """What a `typing.NewType` or an alias made by ``type`` stands for; other annotations as they are."""
+    return getattr(annotation, "__supertype__", getattr(annotation, "__value__", annotation))
 
 
 def _to_union(value: Any, members: tuple[Any, ...]) -> Any:
-    for member in members:
-        if (type(value) is member) or (member is type(None) and value is None):
-            return value
-    for member in members:
-        found = convert(value, member)
-        if found is not MISMATCH:
-            return found
-    return MISMATCH
+    found = [converted for member in members if (converted := convert(value, member)) is not MISMATCH]
+    exact = (converted for converted in found if _is_unchanged(converted, value))
+    return next(exact, found[0] if found else MISMATCH)
+
+
+def _is_unchanged(converted: Any, value: Any) -> bool:
+    if converted is value:
+        return True
+    if type(converted) is not type(value) or type(value) not in (list, tuple, dict, set, frozenset):
+        return False
+    if type(value) in (set, frozenset):
+        return set(map(id, converted)) == set(map(id, value))
+    pairs = list(zip(converted, value, strict=True))
+    if type(value) is dict:
+        pairs += zip(converted.values(), value.values(), strict=True)
+    return all(_is_unchanged(*pair) for pair in pairs)
 
 
 def _to_class(value: Any, kind: type) -> Any:
@@ -106,7 +124,11 @@ def _to_generic(value: Any, origin: Any, arguments: tuple[Any, ...]) -> Any:
     if type(value) is dict and (origin is dict or origin is Mapping):
         keys = _convert_items(value.keys(), list, [arguments[0]] * len(value))
         items = _convert_items(value.values(), list, [arguments[-1]] * len(value))
-        return MISMATCH if keys is MISMATCH or items is MISMATCH else dict(zip(keys, items, strict=True))
+        if keys is MISMATCH or items is MISMATCH:
+            return MISMATCH
+        pairs = list(zip(keys, items, strict=True))
+        found = dict(pairs if all(map(operator.is_, keys, value)) else in_order(pairs))
+        return found if len(found) == len(value) else MISMATCH  # else two keys became one
     return _to_class(value, origin) if isinstance(origin, type) else value
 
 
@@ -118,11 +140,26 @@ def _item_annotations(origin: Any, arguments: tuple[Any, ...], length: int) -> l
     return list(arguments)
 
 
-def _convert_items(values: Collection[Any], kind: Callable[[Any], Any], annotations: list[Any]) -> Any:
+def _convert_items(values: Collection[Any], kind: Callable[[Any], Collection[Any]], annotations: list[Any]) -> Any:
     if len(values) != len(annotations):
         return MISMATCH
     items = [convert(value, annotation) for value, annotation in zip(values, annotations, strict=True)]
-    return MISMATCH if any(item is MISMATCH for item in items) else kind(items)
+    if any(item is MISMATCH for item in items):
+        return MISMATCH
+    found = kind(items)
+    return found if len(found) == len(values) else MISMATCH  # else two items of a set became one
+
+
+def in_order(items: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """Returns a dict's items in an order that its keys alone decide: names don't depend on a dict's order."""
+    return sorted(items, key=lambda item: _order(item[0]))
+
+
+def _order(key: Any) -> str:
+    try:
+        return dumps(encode(key))
+    except NotPlain:  # an enum's member
+        return repr(key)
 
 
 def _attempt(reader: Callable[[Any], Any], text: Any) -> Any:
@@ -162,7 +199,8 @@ def parse_text(text: str, annotation: Any, default: Any = None) -> Any:
     Without an annotation the default's type decides; without one of those, text that is a JSON number, boolean,
     null, list or object is that, and everything else is a str.
     """
-    if annotation is UNKNOWN:
+    annotation = _meant(annotation)
+    if annotation is UNKNOWN or annotation is object:
         if default is None or type(default) not in _TEXT_READERS:
             return _json_or_text(text)
         annotation = type(default)
@@ -179,6 +217,8 @@ def parse_text(text: str, annotation: Any, default: Any = None) -> Any:
         return _parse_enum(text, annotation)
     if annotation in _TEXT_READERS:
         return _attempt(_TEXT_READERS[annotation], text)
+    if f"{getattr(annotation, '__module__', '')}.{getattr(annotation, '__qualname__', '')}" == "uuid.UUID":
+        return _attempt(annotation, text)
     from_text = getattr(annotation, "_from_text", None)  # File and Secret read themselves
     if from_text is not None:
         return from_text(text)
@@ -186,11 +226,20 @@ def parse_text(text: str, annotation: Any, default: Any = None) -> Any:
 
 
 def _parse_union(text: str, members: tuple[Any, ...]) -> Any:
-    for member in sorted(members, key=lambda member: (member is str, member is not type(None))):
+    for member in sorted(members, key=_rank):
         found = parse_text(text, member)
         if found is not MISMATCH:
             return found
     return MISMATCH
+
+
+def _rank(member: Any) -> int:
+    """None and numbers before what most text can be read as; a str is what nothing else can be."""
+    kind = _meant(member)
+    return _FIRST_TRIED.index(kind) if kind in _FIRST_TRIED else len(_FIRST_TRIED) + (kind is str)
+
+
+_FIRST_TRIED = (type(None), int, float, bool)
 
 
 def _parse_enum(text: str, kind: type[enum.Enum]) -> Any:
@@ -199,17 +248,19 @@ def _parse_enum(text: str, kind: type[enum.Enum]) -> Any:
 
 
 def _parse_container(text: str, annotation: Any) -> Any:
+    origin, arguments = typing.get_origin(annotation) or annotation, typing.get_args(annotation)
     value = _json_or_text(text)
-    if type(value) is str and annotation is not str:
-        value = text.split(",") if text else []
-    if (typing.get_origin(annotation) or annotation) in (set, frozenset) and type(value) is list:
-        value = (typing.get_origin(annotation) or annotation)(value)
-    found = convert(value, annotation)
-    if found is MISMATCH and type(value) is list:  # "1,2" for list[int]
-        (item, *_) = typing.get_args(annotation) or (UNKNOWN,)
-        parsed = [parse_text(str(part), item) for part in value]
-        found = MISMATCH if MISMATCH in parsed else convert(parsed, annotation)
-    return found
+    if origin not in (list, tuple, set, frozenset, *_SEQUENCES):
+        return convert(value, annotation)
+    if type(value) is not list:  # "1,2" for list[int]
+        parts = text.split(",") if text else []
+        items = _item_annotations(origin, arguments, len(parts)) if arguments else [UNKNOWN] * len(parts)
+        if len(items) != len(parts):
+            return MISMATCH
+        value = [parse_text(part, item) for part, item in zip(parts, items, strict=True)]
+    if any(item is MISMATCH for item in value):
+        return MISMATCH
+    return convert(origin(value) if origin in (set, frozenset) else value, annotation)
 
 
 def _json_or_text(text: str) -> Any:
@@ -221,4 +272,15 @@ def _json_or_text(text: str) -> Any:
 
 def describe(annotation: Any) -> str:
     """Returns an annotation as people write it."""
-    return annotation.__qualname__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if annotation in (None, type(None)):
+        return "None"
+    if isinstance(annotation, type) and origin is None:
+        return annotation.__qualname__
+    if origin in _UNIONS:
+        return " | ".join(map(describe, arguments))
+    if isinstance(origin, type) and arguments:
+        return f"{origin.__qualname__}[{', '.join('…' if item is ... else describe(item) for item in arguments)}]"
+    if origin is typing.Literal:
+        return " or ".join(map(repr, arguments))
+    return getattr(annotation, "__name__", None) or str(annotation).replace("typing.", "")

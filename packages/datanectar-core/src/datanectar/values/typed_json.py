@@ -15,6 +15,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -23,6 +24,8 @@ Encoder = Callable[[Any], Any]
 
 _SAFE_INT = 1 << 63  # beyond it other JSON readers round; beyond 4 300 digits Python's own refuses
 _NONE = type(None)
+#: A high and a low surrogate in a row; JSON's reader would join them to one character.
+_SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 class NotPlain(TypeError):
@@ -82,6 +85,21 @@ _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=F
 _NESTING = (list, dict)
 
 
+def is_plain_key(key: Any) -> bool:
+    """Whether a key of a dict can be a key of a JSON object as it is."""
+    return type(key) is str and key[:1] != "$" and _str(key) is key
+
+
+def _str(value: str) -> Any:
+    if value.isascii() or _SURROGATE_PAIR.search(value) is None:
+        return value
+    return {"$str": value.encode("utf-8", "surrogatepass").hex()}
+
+
+def _read_str(content: str) -> str:
+    return bytes.fromhex(content).decode("utf-8", "surrogatepass")
+
+
 def _int(value: int) -> Any:
     return value if -_SAFE_INT <= value < _SAFE_INT else {"$int": hex(value)}
 
@@ -93,7 +111,9 @@ def _float(value: float) -> Any:
 def _items(value: Any) -> list[Any]:
     """Encodes the items of a sequence; long runs of one simple type are passed through at C speed."""
     kinds = set(map(type, value))
-    if kinds <= {str, bool, _NONE} or (kinds == {float} and all(map(math.isfinite, value))):
+    if kinds <= {bool, _NONE} or (kinds == {str} and all(map(str.isascii, value))):
+        return list(value)
+    if kinds == {float} and all(map(math.isfinite, value)):
         return list(value)
     if kinds == {int} and min(value) >= -_SAFE_INT and max(value) < _SAFE_INT:
         return list(value)
@@ -101,7 +121,7 @@ def _items(value: Any) -> list[Any]:
 
 
 def _dict(value: dict[Any, Any]) -> Any:
-    if all(type(key) is str and key[:1] != "$" for key in value):
+    if all(map(is_plain_key, value)):
         return {key: encode(item) for key, item in value.items()}
     return {"$dict": [[encode(key), encode(item)] for key, item in value.items()]}
 
@@ -175,9 +195,12 @@ def _uuid(content: str) -> Any:
 
 def _numpy_scalar(value: Any) -> Any:
     """NumPy's own scalars that a Python value holds exactly, with the name of their type."""
-    kind = value.dtype.kind
-    if kind in "biu" or (kind == "f" and value.dtype.itemsize <= 8):
-        return {"$numpy": [value.dtype.name, encode(value.item())]}
+    import numpy as np
+
+    kind, name = value.dtype.kind, value.dtype.name
+    is_exact = kind in "biu" or (kind == "f" and value.dtype.itemsize <= 8)
+    if is_exact and np.dtype(name).type is type(value):  # longlong, say, has the name of its twin int64
+        return {"$numpy": [name, encode(value.item())]}
     if kind in "mM":
         return {"$numpy": [value.dtype.str, int(value.view("i8"))]}
     raise NotPlain(value)
@@ -195,7 +218,7 @@ def _read_numpy(content: Any) -> Any:
 ENCODERS: dict[type, Encoder] = {
     _NONE: lambda value: value,
     bool: lambda value: value,
-    str: lambda value: value,
+    str: _str,
     int: _int,
     float: _float,
     list: _items,
@@ -213,6 +236,7 @@ ENCODERS: dict[type, Encoder] = {
 }
 
 _DECODERS: dict[str, Callable[[Any], Any]] = {
+    "$str": _read_str,
     "$int": lambda content: int(content, 16),
     "$float": float,
     "$tuple": lambda content: tuple(decode(content)),

@@ -1,0 +1,81 @@
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from datanectar.configuration.files import Setting
+from datanectar.configuration.options import is_secret, make_options
+from datanectar.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Options:
+    bucket: str = field(metadata={"help": "The bucket"})
+    port: int = 80
+    ratio: float = 0.5
+    mode: Literal["fast", "safe"] = "safe"
+    place: Path | None = None
+    tags: list[str] = field(default_factory=list)
+    token: int = field(default=0, metadata={"secret": True, "env": "ACME_TOKEN"})
+
+
+def make(**values: object) -> Options:
+    settings = {name: Setting(value, "datanectar.toml:7") for name, value in {"bucket": "b", **values}.items()}
+    return make_options(Options, settings, where="storage.lake", root=Path("/root"))
+
+
+def test_options_are_typed() -> None:
+    made = make(port=3, ratio=1, mode="fast", place="sub", tags=["a"])
+    assert made == Options("b", 3, 1.0, "fast", Path("/root/sub"), ["a"])
+    assert type(made.ratio) is float
+
+
+def test_an_absolute_path_stays() -> None:
+    assert make(place="/elsewhere").place == Path("/elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"buket": "x"}, "unknown option storage.lake.buket (datanectar.toml:7); did you mean 'bucket'?"),
+        (
+            {"zzz": "x"},
+            "unknown option storage.lake.zzz (datanectar.toml:7); known: bucket, port, ratio, mode, place, tags, token",
+        ),
+        ({"port": "80"}, "storage.lake.port = '80' (datanectar.toml:7) must be of type int"),
+        ({"mode": "slow"}, "storage.lake.mode = 'slow' (datanectar.toml:7) must be 'fast' or 'safe'"),
+        ({"token": "hush"}, "storage.lake.token (datanectar.toml:7) must be of type int"),
+    ],
+)
+def test_a_wrong_option_is_refused_with_its_key_and_source(values: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        make(**values)
+    assert str(caught.value) == message
+
+
+def test_a_missing_option_is_explained() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        make_options(Options, {}, where="storage.lake", root=Path())
+    assert str(caught.value) == "storage.lake.bucket is missing (The bucket); set it in [storage.lake]"
+
+
+def test_text_of_a_variable_is_read_by_the_type() -> None:
+    settings = {"bucket": Setting("b", "V"), "port": Setting("80", "DATANECTAR_STORAGE__LAKE__PORT")}
+    assert make_options(Options, settings, where="storage.lake", root=Path()).port == 80
+
+
+def test_an_option_may_have_a_variable_of_its_own(monkeypatch) -> None:
+    monkeypatch.setenv("ACME_TOKEN", "7")
+    assert make().token == 7
+    assert make(token=8).token == 8
+
+
+def test_a_component_without_options_takes_none() -> None:
+    assert make_options(None, {}, where="orchestrators.x", root=Path()) is None
+    with pytest.raises(ConfigurationError, match=r"unknown option orchestrators\.x\.y \(f:1\); known: none"):
+        make_options(None, {"y": Setting(1, "f:1")}, where="orchestrators.x", root=Path())
+
+
+def test_secrets_are_told_by_their_metadata() -> None:
+    assert [name for name in ("bucket", "token") if is_secret(Options, name)] == ["token"]

@@ -1,0 +1,184 @@
+"""Aliases: a numbered log, in which no update is lost."""
+
+import subprocess
+import sys
+
+import pytest
+
+from datanectar.errors import AlreadyExists, ArtifactNotFound, IntegrityError, InvalidKey, StorageUnavailable
+from datanectar.layer import keys
+from datanectar.layer.aliases import move_alias, read_alias
+from datanectar.storages.local import LocalBackend, LocalOptions
+
+PATH = "train_model/classifier/eta"
+
+
+@pytest.fixture
+def stored(layer, name):
+    for number in range(3):
+        layer.store(f"{name}{number}", number)
+    return layer
+
+
+def test_an_alias_leads_to_the_artifact_it_was_moved_to_last(stored, name):
+    for number in (0, 1, 2, 1):
+        stored.alias(f"{name}{number}", "champion")
+        assert stored.resolve(f"{PATH}@champion") == f"{name}{number}"
+
+
+def test_entries_are_numbered_and_none_is_overwritten(stored, backend, name):
+    for number in (0, 1, 2):
+        stored.alias(f"{name}{number}", "champion")
+    assert backend.keys("aliases/") == [keys.alias(PATH, "champion", number) for number in (1, 2, 3)]
+
+
+def test_aliases_of_a_task_are_apart(stored, name):
+    stored.alias(name + "0", "champion")
+    stored.alias(name + "1", "latest")
+    assert stored.resolve(f"{PATH}@champion") == name + "0"
+    assert stored.resolve(f"{PATH}@latest") == name + "1"
+
+
+def test_an_alias_like_the_next_segment_of_another_path_is_apart(layer):
+    layer.store("a/one", 1)
+    layer.store("a/b/two", 2)
+    layer.alias("a/one", "b")
+    for _ in range(3):
+        layer.alias("a/b/two", "c")
+    assert layer.resolve("a@b") == "a/one"
+    assert layer.resolve("a/b@c") == "a/b/two"
+
+
+def test_a_name_is_its_own_resolution(layer, name):
+    assert layer.resolve(name) == name
+
+
+def test_an_alias_that_is_not_there_is_told(stored):
+    with pytest.raises(ArtifactNotFound, match=f"has no alias {PATH}@champion"):
+        stored.resolve(f"{PATH}@champion")
+
+
+def test_an_alias_needs_an_artifact(layer, backend, name):
+    with pytest.raises(ArtifactNotFound, match="no alias can point to it"):
+        layer.alias(name, "champion")
+    assert backend.keys() == []
+
+
+@pytest.mark.parametrize("alias", ["", "Champion", "a/b", "..", ".x", "a b", "a@b", "é", "a" * 65])
+def test_a_bad_alias_is_refused(stored, backend, name, alias):
+    with pytest.raises(InvalidKey, match="is refused"):
+        stored.alias(name + "0", alias)
+    assert backend.keys("aliases/") == []
+
+
+def test_a_name_without_a_task_has_no_alias(layer):
+    layer.store("model", 1)
+    with pytest.raises(InvalidKey, match="no task|none before"):
+        layer.alias("model", "champion")
+
+
+def test_the_log_is_trimmed_at_a_hundred(faulty):
+    backend = faulty()
+    known: dict = {}
+    for number in range(1, 251):
+        move_alias(backend, PATH, "latest", f"{PATH}/{number}", known if number % 3 else None)
+    assert read_alias(backend, PATH, "latest") == f"{PATH}/250"
+    assert backend.keys("aliases/") == [keys.alias(PATH, "latest", number) for number in range(150, 251)]
+
+
+def test_a_writer_that_was_overtaken_by_hundreds_is_still_the_last(faulty):
+    backend = faulty()
+    slow: dict = {}
+    move_alias(backend, PATH, "latest", f"{PATH}/slow", slow)
+    for number in range(250):
+        move_alias(backend, PATH, "latest", f"{PATH}/{number}", None)
+    move_alias(backend, PATH, "latest", f"{PATH}/last", slow)
+    assert read_alias(backend, PATH, "latest") == f"{PATH}/last"
+
+
+def test_a_writer_that_is_overtaken_by_hundreds_while_it_writes_is_still_the_last(faulty):
+    backend = faulty()
+    slow: dict = {}
+    move_alias(backend, PATH, "latest", f"{PATH}/slow", slow)
+
+    def overtake(key):
+        backend.before.clear()
+        for number in range(250):
+            move_alias(backend.inner, PATH, "latest", f"{PATH}/{number}")
+
+    backend.before["create"] = overtake
+    move_alias(backend, PATH, "latest", f"{PATH}/last", slow)
+    assert read_alias(backend, PATH, "latest") == f"{PATH}/last"
+
+
+@pytest.mark.parametrize("reply", [StorageUnavailable("reset"), AlreadyExists("412")])
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_lost_request_or_reply_is_made_good(faulty, hurry, reply, moment):
+    backend = faulty()
+
+    def lose(key):
+        getattr(backend, moment).clear()
+        raise reply
+
+    getattr(backend, moment)["create"] = lose
+    move_alias(backend, PATH, "latest", f"{PATH}/one")
+    assert read_alias(backend, PATH, "latest") == f"{PATH}/one"
+    assert backend.keys() == [keys.alias(PATH, "latest", 1)]
+
+
+def test_an_entry_that_is_trimmed_while_it_is_read_is_passed_over(faulty):
+    backend = faulty()
+    move_alias(backend, PATH, "latest", f"{PATH}/one")
+    move_alias(backend, PATH, "latest", f"{PATH}/two")
+
+    def trim(key):
+        backend.before.clear()
+        backend.inner.delete([key])
+
+    backend.before["read"] = trim
+    assert read_alias(backend, PATH, "latest") == f"{PATH}/one"
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"name":"other"}'])
+def test_a_damaged_entry_is_told_and_moving_the_alias_mends_it(stored, backend, name, content):
+    stored.alias(name + "0", "champion")
+    backend.put(keys.alias(PATH, "champion", 1), content)
+    with pytest.raises(IntegrityError, match=f"Point {PATH}@champion to an artifact again"):
+        stored.resolve(f"{PATH}@champion")
+    stored.alias(name + "1", "champion")
+    assert stored.resolve(f"{PATH}@champion") == name + "1"
+
+
+MOVER = """
+import sys
+from pathlib import Path
+from datanectar.layer.aliases import move_alias
+from datanectar.storages.local import LocalBackend, LocalOptions
+
+me, root = sys.argv[1:]
+backend = LocalBackend(LocalOptions(Path(root), durability="none"))
+known = {}
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(12):
+    move_alias(backend, "a/b", "latest", f"a/b/{me}{number}", known)
+"""
+
+
+def test_six_processes_lose_no_update(tmp_path):
+    movers = [
+        subprocess.Popen(
+            [sys.executable, "-c", MOVER, me, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for me in "abcdef"
+    ]
+    assert {mover.stdout.readline() for mover in movers} == {"ready\n"}
+    for mover in movers:
+        mover.stdin.write("go\n")
+        mover.stdin.flush()
+    for mover in movers:
+        mover.communicate()
+    assert [mover.returncode for mover in movers] == [0] * 6
+    backend = LocalBackend(LocalOptions(tmp_path))
+    entries = [backend.read(keys.alias("a/b", "latest", number)) for number in range(1, 6 * 12 + 1)]
+    assert len(set(entries)) == len(list(backend.list(""))) == 6 * 12

@@ -1,0 +1,21 @@
+"""A publisher that is killed at any of its steps leaves a whole artifact or none, and a plain new run succeeds."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize("kind", ["nameless", "temporary"])
+def test_killed_at_any_step_the_artifact_is_absent_or_whole(tmp_path, kind):
+    script = Path(__file__).with_name("crashing.py")
+    run = subprocess.run([sys.executable, script, tmp_path, kind], check=False, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    counts = json.loads(run.stdout)
+    assert (counts["wrong"], counts["stuck"]) == (0, 0), run.stderr
+    assert counts["absent"] + counts["whole"] == counts["steps"]
+    assert counts["absent"] > 20
+    assert counts["whole"] > 2
+    assert kind == "temporary" or counts["temporary"] == 0

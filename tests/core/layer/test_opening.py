@@ -1,0 +1,100 @@
+"""From a name or a URL to a storage layer."""
+
+from pathlib import Path
+
+import pytest
+
+import datanectar as dn
+from datanectar.errors import ConfigurationError, PluginNotFoundError
+from datanectar.storages.local import LocalBackend
+from datanectar.storages.memory import MemoryBackend
+
+
+@pytest.fixture
+def configured(private_surroundings: Path) -> Path:
+    (private_surroundings / "datanectar.toml").write_text(
+        """
+        [storage.disk]
+        type = "local"
+        path = "artifacts"
+        verify = "always"
+        pickle = "never"
+
+        [storage.nothing]
+        path = "artifacts"
+
+        [storage.typo]
+        type = "local"
+        path = "artifacts"
+        verfy = "always"
+
+        [storage.wrong]
+        type = "local"
+        path = "artifacts"
+        verify = "sometimes"
+
+        [profiles.local]
+        storage_layer = "disk"
+        """
+    )
+    return private_surroundings
+
+
+def test_without_any_file_results_go_to_a_directory_here(private_surroundings):
+    assert dn.storage_layer().backend.url == (private_surroundings / ".datanectar").as_uri()
+    assert not (private_surroundings / ".datanectar").exists()
+
+
+def test_a_name_of_the_configuration_opens_its_table(configured):
+    with dn.settings():
+        layer = dn.storage_layer("disk")
+        assert isinstance(layer.backend, LocalBackend)
+        assert layer.backend.url == (configured / "artifacts").as_uri()
+        assert dn.storage_layer() is layer
+
+
+def test_options_of_every_storage_reach_the_layer(configured):
+    with dn.settings():
+        with pytest.raises(TypeError, match='pickle = "never"'):
+            dn.storage_layer().store("a/b", object())
+
+
+def test_a_url_opens_without_a_table(tmp_path):
+    with dn.settings():
+        layer = dn.storage_layer((tmp_path / "a b").as_uri())
+        layer.store("x/y", 1)
+    assert (tmp_path / "a b/manifests/x/y.json").exists()
+
+
+def test_memory_is_a_store_of_its_own_per_block():
+    with dn.settings(storage_layer="memory://"):
+        layer = dn.storage_layer()
+        assert isinstance(layer.backend, MemoryBackend)
+        layer.store("a/b", 1)
+        assert dn.storage_layer().exists("a/b")
+    with dn.settings(storage_layer="memory://"):
+        assert not dn.storage_layer().exists("a/b")
+
+
+def test_a_layer_is_returned_as_it_is(layer):
+    assert dn.storage_layer(layer) is layer
+    with dn.settings(storage_layer=layer):
+        assert dn.storage_layer() is layer
+
+
+@pytest.mark.parametrize(
+    ("reference", "error", "words"),
+    [
+        ("dsik", ConfigurationError, "there is no storage 'dsik'.*configured: disk"),
+        ("nothing", ConfigurationError, "storage.nothing.type is missing"),
+        ("typo", ConfigurationError, "verfy"),
+        ("wrong", ConfigurationError, "verify"),
+        ("s3://bucket/prefix", PluginNotFoundError, "storage 's3' is not installed: pip install datanectar-s3"),
+        ("az://container", PluginNotFoundError, "storage 'azure' is not installed: pip install datanectar-azure"),
+        ("fiel:///data", PluginNotFoundError, "unknown storage 'fiel'"),
+        ("file://data", ConfigurationError, "file:///absolute/path"),
+    ],
+)
+def test_a_reference_that_opens_nothing_is_told(configured, reference, error, words):
+    with dn.settings(), pytest.raises(error, match=words):
+        dn.storage_layer(reference)

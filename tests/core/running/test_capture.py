@@ -1,0 +1,83 @@
+import io
+import logging
+import sys
+
+import pytest
+
+from datanectar.running.capture import StepLog, captured
+
+
+def text_of(log: StepLog) -> bytes:
+    content = log.read()
+    log.close()
+    return content
+
+
+def test_what_is_printed_is_shown_and_kept(capsys) -> None:
+    with captured() as log:
+        print("out")
+        print("err", file=sys.stderr)
+    assert capsys.readouterr() == ("out\n", "err\n")
+    assert text_of(log) == b"out\nerr\n"
+
+
+def test_bytes_below_the_text_are_kept_too(capfdbinary) -> None:
+    with captured() as log:
+        print("a", flush=True)
+        sys.stdout.buffer.write(b"\xff\n")
+        sys.stdout.writelines(["b\n"])
+    assert text_of(log) == b"a\n\xff\nb\n"
+
+
+def test_logging_is_kept_once_with_handlers(monkeypatch) -> None:
+    monkeypatch.setattr(logging.root, "handlers", [logging.StreamHandler(io.StringIO())])
+    with captured() as log:
+        logging.getLogger("acme").warning("careful")
+    assert text_of(log).decode().count("WARNING acme: careful") == 1
+
+
+def test_logging_is_kept_once_without_handlers(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(logging.root, "handlers", [])
+    with captured() as log:
+        logging.getLogger("acme").warning("careful")
+    assert text_of(log) == b"careful\n"
+
+
+def test_streams_and_handlers_are_given_back_when_the_block_raises() -> None:
+    before = sys.stdout, sys.stderr, list(logging.root.handlers)
+    with pytest.raises(ValueError, match="x"), captured():
+        raise ValueError("x")
+    assert (sys.stdout, sys.stderr, logging.root.handlers) == before
+
+
+def test_a_process_without_a_console_prints_nowhere(monkeypatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    with captured() as log:
+        print("out")
+    assert text_of(log) == b""
+
+
+def test_a_stream_keeps_its_other_abilities(capfd) -> None:
+    abilities = sys.stdout.fileno(), sys.stdout.isatty(), sys.stdout.encoding
+    with captured():
+        assert (sys.stdout.fileno(), sys.stdout.isatty(), sys.stdout.encoding) == abilities
+
+
+def test_more_than_fits_into_memory_is_kept(capsys) -> None:
+    with captured() as log:
+        for _ in range(3):
+            print("x" * (1 << 20))
+    assert len(text_of(log)) == 3 * ((1 << 20) + 1)
+
+
+def test_a_handler_that_a_task_left_behind_does_no_harm(capsys) -> None:
+    with captured() as log:
+        handler = logging.StreamHandler()
+    log.close()
+    handler.emit(logging.makeLogRecord({"msg": "late"}))
+    assert "late" in capsys.readouterr().err
+
+
+def test_an_empty_log_is_empty() -> None:
+    assert StepLog().read() == b""
