@@ -71,7 +71,7 @@ class Faulty(StorageBackend):
     def local_path(self, key):
         return self.inner.local_path(key)
 
-    def keys(self, prefix: str = "") -> list[str]:
+    def listed(self, prefix: str = "") -> list[str]:
         """All keys below a prefix, not counted."""
         return sorted(info.key for info in self.inner.list(prefix))
 

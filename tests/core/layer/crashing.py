@@ -43,7 +43,7 @@ def kill_at(step: int) -> None:
 
     for name in STEPS:
         setattr(os, name, count(getattr(os, name), name == "write"))
-    local._NewFile.write = count(local._NewFile.write, True)
+    local.CheckedFile.write = count(local.CheckedFile.write, True)
 
 
 def run_and_kill(url: str, name: str, step: int) -> bool:

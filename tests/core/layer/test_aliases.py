@@ -29,7 +29,7 @@ def test_an_alias_leads_to_the_artifact_it_was_moved_to_last(stored, name):
 def test_entries_are_numbered_and_none_is_overwritten(stored, backend, name):
     for number in (0, 1, 2):
         stored.alias(f"{name}{number}", "champion")
-    assert backend.keys("aliases/") == [keys.alias(PATH, "champion", number) for number in (1, 2, 3)]
+    assert backend.listed("aliases/") == [keys.alias(PATH, "champion", number) for number in (1, 2, 3)]
 
 
 def test_aliases_of_a_task_are_apart(stored, name):
@@ -61,19 +61,19 @@ def test_an_alias_that_is_not_there_is_told(stored):
 def test_an_alias_needs_an_artifact(layer, backend, name):
     with pytest.raises(ArtifactNotFound, match="no alias can point to it"):
         layer.alias(name, "champion")
-    assert backend.keys() == []
+    assert backend.listed() == []
 
 
 @pytest.mark.parametrize("alias", ["", "Champion", "a/b", "..", ".x", "a b", "a@b", "é", "a" * 65])
 def test_a_bad_alias_is_refused(stored, backend, name, alias):
     with pytest.raises(InvalidKey, match="is refused"):
         stored.alias(name + "0", alias)
-    assert backend.keys("aliases/") == []
+    assert backend.listed("aliases/") == []
 
 
 def test_a_name_without_a_task_has_no_alias(layer):
     layer.store("model", 1)
-    with pytest.raises(InvalidKey, match="no task|none before"):
+    with pytest.raises(InvalidKey, match="none before a"):
         layer.alias("model", "champion")
 
 
@@ -83,7 +83,7 @@ def test_the_log_is_trimmed_at_a_hundred(faulty):
     for number in range(1, 251):
         move_alias(backend, PATH, "latest", f"{PATH}/{number}", known if number % 3 else None)
     assert read_alias(backend, PATH, "latest") == f"{PATH}/250"
-    assert backend.keys("aliases/") == [keys.alias(PATH, "latest", number) for number in range(150, 251)]
+    assert backend.listed("aliases/") == [keys.alias(PATH, "latest", number) for number in range(150, 251)]
 
 
 def test_a_writer_that_was_overtaken_by_hundreds_is_still_the_last(faulty):
@@ -123,7 +123,7 @@ def test_a_lost_request_or_reply_is_made_good(faulty, hurry, reply, moment):
     getattr(backend, moment)["create"] = lose
     move_alias(backend, PATH, "latest", f"{PATH}/one")
     assert read_alias(backend, PATH, "latest") == f"{PATH}/one"
-    assert backend.keys() == [keys.alias(PATH, "latest", 1)]
+    assert backend.listed() == [keys.alias(PATH, "latest", 1)]
 
 
 def test_an_entry_that_is_trimmed_while_it_is_read_is_passed_over(faulty):

@@ -71,29 +71,29 @@ def test_a_lost_reply_is_won(prepared, backend, name, big, reply):
 
 def test_another_attempt_wins_and_the_losers_files_are_dropped(prepared, backend, name, big):
     winner = prepared.store(name, big)
-    before = backend.keys()
+    before = backend.listed()
     loser = prepared.store(name, big)
     assert (loser.attempt, loser.key) == (winner.attempt, winner.key)
-    assert backend.keys() == before
+    assert backend.listed() == before
 
 
 def test_a_loser_with_other_bytes_is_told_and_the_first_result_stays(prepared, backend, name, big):
     winner = prepared.store(name, big)
-    before = backend.keys()
+    before = backend.listed()
     with pytest.warns(DifferentResult, match=f"{name} was stored by another attempt.*{winner.attempt}") as caught:
         record = prepared.store(name, big + b"!")
     assert caught[0].filename == __file__
     assert record.attempt == winner.attempt
     assert prepared.load(name) == big
-    assert backend.keys() == before
+    assert backend.listed() == before
 
 
 def test_a_warning_that_is_an_error_leaves_no_files_either(prepared, backend, name, big):
     prepared.store(name, big)
-    before = backend.keys()
+    before = backend.listed()
     with pytest.raises(DifferentResult):
         prepared.store(name, big + b"!")
-    assert backend.keys() == before
+    assert backend.listed() == before
 
 
 def test_a_store_that_answers_in_the_end_is_won(prepared, backend, name, big):
@@ -124,8 +124,8 @@ def test_a_store_that_never_answers_leaves_the_outcome_open_and_every_file_in_pl
     with pytest.raises(CommitUnknown, match="Nothing was deleted: run again") as caught:
         prepared.store(name, big)
     assert caught.value.__cause__ is error
-    assert len(backend.keys("data/")) == 1
-    assert ("delete", backend.keys("data/")[0]) not in backend.calls
+    assert len(backend.listed("data/")) == 1
+    assert ("delete", backend.listed("data/")[0]) not in backend.calls
 
 
 def test_after_an_open_outcome_a_plain_new_run_succeeds(prepared, backend, name, big):
@@ -144,7 +144,7 @@ def test_a_clear_refusal_fails_at_once_and_leaves_no_files(prepared, backend, na
         prepared.store(name, big)
     assert caught.value is error
     assert [call for call in backend.calls if call[0] == "create"] == [("create", keys.manifest(name))]
-    assert backend.keys() == [keys.STORE]
+    assert backend.listed() == [keys.STORE]
 
 
 def test_a_refusal_after_the_deed_deletes_nothing(prepared, backend, name, big):
@@ -216,7 +216,7 @@ def test_a_store_is_probed_once_ever(backend, make_layer, name):
         make_layer(backend).store(f"{name}{number}", number)
     probes = [key for method, key in backend.calls if method == "create" and key.startswith("probes/")]
     assert len(probes) == 2
-    assert backend.keys("probes/") == []
+    assert backend.listed("probes/") == []
     assert open_seal(backend.inner.read(keys.STORE), keys.STORE, "") == {"format": 1, "create": True}
 
 
@@ -240,7 +240,7 @@ def test_a_probe_whose_reply_is_lost_is_still_right(faulty, make_layer, name, re
 
     backend.after["create"] = lose
     make_layer(backend).store(name, 1)
-    assert backend.keys("probes/") == []
+    assert backend.listed("probes/") == []
 
 
 def test_readers_never_write(faulty, make_layer, disk, name, big):
@@ -269,12 +269,12 @@ def test_two_processes_may_probe_at_once(faulty):
     backend = faulty()
 
     def probed_by_another(key):
-        if key.startswith("probes/") and not backend.keys(keys.STORE):
+        if key.startswith("probes/") and not backend.listed(keys.STORE):
             prepare_store(backend.inner)
 
     backend.before["create"] = probed_by_another
     prepare_store(backend)
-    assert backend.keys() == [keys.STORE]
+    assert backend.listed() == [keys.STORE]
 
 
 # The store's own record
@@ -284,7 +284,7 @@ def test_a_store_of_a_newer_release_is_not_written_to(layer, backend, name):
     backend.put(keys.STORE, seal({"format": 2, "create": True}))
     with pytest.raises(FormatError, match=r"datanectar.json has format 2.*pip install -U datanectar-core"):
         layer.store(name, 1)
-    assert backend.keys() == [keys.STORE]
+    assert backend.listed() == [keys.STORE]
 
 
 def test_a_damaged_record_is_told_with_the_remedy_and_removing_it_mends_the_store(prepared, backend, make_layer, name):

@@ -86,7 +86,7 @@ def test_what_a_serializer_gives_up_half_way_goes_to_the_next(register, layer, b
     register("fractions.Fraction", factory=Half)
     assert taken_by(layer.store(name, Fraction(1, 3))) == "pickle"
     assert layer.load(name) == Fraction(1, 3)
-    assert backend.keys("data/") == []
+    assert backend.listed("data/") == []
 
 
 def test_a_plugins_serializer_for_anything_is_asked_before_pickle(register, layer, name):
@@ -192,14 +192,19 @@ def test_what_was_written_may_change_afterwards():
 
 def test_a_sink_that_ends_with_an_error_leaves_nothing():
     backend = MemoryBackend()
-    with pytest.raises(RuntimeError), FileSink(backend, "k", 3) as sink:
-        sink.write(b"x" * 10)
-        raise RuntimeError
+
+    def fail_half_way():
+        with FileSink(backend, "k", 3) as sink:
+            sink.write(b"x" * 10)
+            raise RuntimeError("mine")
+
+    with pytest.raises(RuntimeError, match="mine"):
+        fail_half_way()
     assert list(backend.list("")) == []
 
 
 def test_an_unknown_extension_never_becomes_a_path(settings, layer, backend, name):
     settings.manager.register(Plugin("fractions.Fraction"), "acme")
     record = layer.store(name, Fraction(1, 3))
-    assert backend.keys() == [keys.STORE, keys.manifest(name)]
+    assert backend.listed() == [keys.STORE, keys.manifest(name)]
     assert record.files[0]["extension"] == "ratio"

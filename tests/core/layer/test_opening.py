@@ -54,9 +54,8 @@ def test_a_name_of_the_configuration_opens_its_table(configured):
 
 
 def test_options_of_every_storage_reach_the_layer(configured):
-    with dn.settings():
-        with pytest.raises(TypeError, match='pickle = "never"'):
-            dn.storage_layer().store("a/b", object())
+    with dn.settings(), pytest.raises(TypeError, match='pickle = "never"'):
+        dn.storage_layer().store("a/b", object())
 
 
 def test_a_url_opens_without_a_table(tmp_path):

@@ -26,7 +26,9 @@ def test_a_branch_is_followed_from_below(git, tmp_path):
 
 
 def test_a_packed_branch_is_found(git, tmp_path):
-    (git / "packed-refs").write_text(f"# pack-refs\n{'f' * 40} refs/heads/other\n{COMMIT} refs/heads/main\n^{'e' * 40}\n")
+    (git / "packed-refs").write_text(
+        f"# pack-refs\n{'f' * 40} refs/heads/other\n{COMMIT} refs/heads/main\n^{'e' * 40}\n"
+    )
     assert provenance._git_commit(tmp_path) == COMMIT
 
 

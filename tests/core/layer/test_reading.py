@@ -77,7 +77,7 @@ DAMAGES = [damage_truncated, damage_emptied, damage_extended, damage_flipped]
 @pytest.mark.usefixtures("tripwire")
 def test_a_damaged_file_is_refused_before_decoding(layer, backend, name, value, damage):
     layer.store(name, value)
-    (key,) = backend.keys("data/")
+    (key,) = backend.listed("data/")
     good = backend.inner.read(key)
     backend.put(key, damage(good))
     with pytest.raises(IntegrityError, match="is damaged: expected") as caught:
@@ -92,7 +92,7 @@ def test_a_damaged_file_is_refused_before_decoding(layer, backend, name, value, 
 @pytest.mark.usefixtures("tripwire")
 def test_a_missing_file_is_an_integrity_error(layer, backend, name, value):
     layer.store(name, value)
-    (key,) = backend.keys("data/")
+    (key,) = backend.listed("data/")
     backend.inner.delete([key])
     with pytest.raises(IntegrityError, match=f"{key} is missing"):
         layer.load(name)
@@ -101,7 +101,7 @@ def test_a_missing_file_is_an_integrity_error(layer, backend, name, value):
 @pytest.mark.usefixtures("tripwire")
 def test_swapped_files_are_refused(layer, backend, name):
     layer.store(name, (b"a" * 100_000, b"b" * 100_000))
-    one, two = backend.keys("data/")
+    one, two = backend.listed("data/")
     data = backend.inner.read(one), backend.inner.read(two)
     backend.put(one, data[1])
     backend.put(two, data[0])
@@ -124,7 +124,7 @@ def test_any_changed_byte_of_any_object_of_an_artifact_is_noticed(tripwire, make
     backend = faulty()
     layer = make_layer(backend)
     layer.store("a/b", {"x": b"x" * 70_000, "y": (1, "two")})
-    key = data.draw(st.sampled_from([key for key in backend.keys() if key != keys.STORE]))
+    key = data.draw(st.sampled_from([key for key in backend.listed() if key != keys.STORE]))
     content = bytearray(backend.inner.read(key))
     content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
     backend.put(key, bytes(content))
@@ -136,7 +136,7 @@ def test_bytes_that_are_wrong_once_are_fetched_again(faulty, make_layer, name, b
     backend = faulty()
     layer = make_layer(backend)
     layer.store(name, big)
-    real, wrong = backend.inner.read, [keys.manifest(name), *backend.keys("data/")]
+    real, wrong = backend.inner.read, [keys.manifest(name), *backend.listed("data/")]
 
     def read(key):
         return damage_flipped(real(key)) if key in wrong and not wrong.remove(key) else real(key)
@@ -161,7 +161,7 @@ def test_a_manifest_of_a_newer_release_is_told(layer, backend, name):
             use(name)
     with pytest.raises(FormatError):
         layer.store(name, 1)
-    assert backend.keys() == [keys.STORE, keys.manifest(name)]
+    assert backend.listed() == [keys.STORE, keys.manifest(name)]
 
 
 def test_a_file_of_an_unknown_serializer_is_told(layer, backend, name):
@@ -222,7 +222,7 @@ def test_the_newest_repair_wins_over_a_damaged_manifest(layer, backend, name, bi
 
 def test_a_repair_wins_over_damaged_data(layer, backend, name, big):
     layer.store(name, big)
-    (damaged,) = backend.keys("data/")
+    (damaged,) = backend.listed("data/")
     backend.put(damaged, b"nonsense")
     with pytest.raises(IntegrityError):
         layer.load(name)
@@ -235,7 +235,7 @@ def test_a_repair_wins_over_damaged_data(layer, backend, name, big):
 def test_damage_upon_damage_is_never_the_end(layer, backend, name, big):
     layer.store(name, big)
     for number in range(1, 4):
-        for key in (*backend.keys("manifests/"), *backend.keys("repairs/"), *backend.keys("data/")):
+        for key in (*backend.listed("manifests/"), *backend.listed("repairs/"), *backend.listed("data/")):
             backend.put(key, b"nonsense")
         with pytest.raises(IntegrityError):
             layer.load(name)
@@ -272,7 +272,7 @@ def test_two_who_repair_at_once_agree(layer, faulty, make_layer, name, big):
 
     backend.before["create"] = repaired_by_another
     assert repair(layer, name, big).attempt == done[0].attempt
-    assert len(backend.keys("repairs/")) == 1
+    assert len(backend.listed("repairs/")) == 1
     assert layer.load(name) == big
 
 
@@ -313,7 +313,7 @@ def test_a_cached_file_that_was_changed_is_replaced(layer, name):
 @pytest.mark.usefixtures("tripwire")
 def test_the_path_of_a_damaged_file_is_not_given(layer, backend, name, big):
     layer.store(name, big)
-    backend.put(backend.keys("data/")[0], b"nonsense")
+    backend.put(backend.listed("data/")[0], b"nonsense")
     with pytest.raises(IntegrityError):
         layer.local_path(name)
 

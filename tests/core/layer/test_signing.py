@@ -118,7 +118,7 @@ def test_a_signed_pickle_under_another_artifacts_name_is_refused(layer, backend,
     victim = name + "2"
     record = layer.store(name, Payload(filling))
     backend.put(keys.manifest(victim), backend.inner.read(keys.manifest(name)))
-    for key in backend.keys("data/"):
+    for key in backend.listed("data/"):
         backend.put(key.replace(name, victim), backend.inner.read(key))
     with pytest.raises(ValueError, match="another artifact"):
         layer.load(victim)
@@ -174,7 +174,7 @@ def test_a_large_pickle_that_was_replaced_never_executes(layer, backend, name):
     layer.store(name, Payload("x" * 100_000))
     layer.load(name)
     executed.clear()
-    (key,) = backend.keys("data/")
+    (key,) = backend.listed("data/")
     backend.put(key, pickle.dumps(Payload("y" * 100_000)))
     with pytest.raises(ValueError, match="is damaged"):
         layer.load(name)
@@ -213,7 +213,7 @@ def test_never_refuses_to_store(backend, make_layer, name, serializer):
     layer = make_layer(backend, pickle="never")
     with pytest.raises(SerializationError, match='ruled out by pickle = "never"'):
         layer.store(name, object(), serializer=serializer)
-    assert backend.keys() == [keys.STORE]
+    assert backend.listed() == [keys.STORE]
     layer.store(name, {"plain": (1, 2)})
     assert layer.load(name) == {"plain": (1, 2)}
 
@@ -262,7 +262,7 @@ def test_a_key_that_is_of_no_use_is_told_without_being_shown(
     with pytest.raises(ConfigurationError, match=words) as caught:
         make_layer(backend, (reference,)).store(name, {"a": big, "b": object})
     assert SECRET not in str(caught.value)
-    assert backend.keys() == [keys.STORE]
+    assert backend.listed() == [keys.STORE]
 
 
 @pytest.mark.parametrize("secret", ["", "short", "x" * 31])
@@ -294,9 +294,9 @@ def test_a_home_that_cannot_keep_a_key_is_told_with_the_way_out(backend, make_la
     (tmp_path / "file").write_text("no directory")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "file"))
     layer = make_layer(backend)
-    with pytest.raises(ConfigurationError, match="cannot be kept in .*Set DATANECTAR_SIGNING_KEY"):
+    with pytest.raises(ConfigurationError, match=r"cannot be kept in .*Set DATANECTAR_SIGNING_KEY"):
         layer.store(name, {"a": big, "b": object})
-    assert backend.keys() == [keys.STORE]
+    assert backend.listed() == [keys.STORE]
 
 
 def test_an_empty_key_file_is_refused(layer, name):
@@ -333,7 +333,7 @@ def test_a_signature_does_not_depend_on_the_store(layer, make_layer, faulty, bac
     """A copy of an artifact keeps its signature."""
     layer.store(name, Payload("x"))
     copy = faulty()
-    for key in backend.keys():
+    for key in backend.listed():
         copy.put(key, backend.inner.read(key))
     make_layer(copy).load(name)
     assert traces == ["x"]

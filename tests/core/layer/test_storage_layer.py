@@ -50,7 +50,7 @@ def test_a_deleted_artifact_is_gone_with_all_its_files(layer, backend, name, big
     layer.writer.write_log(name, new_attempt(), b"log")
     layer.writer.commit(name, new_attempt(), big, repair=True)
     layer.delete(name)
-    assert backend.keys() == [keys.STORE]
+    assert backend.listed() == [keys.STORE]
     assert not layer.exists(name)
     with pytest.raises(ArtifactNotFound):
         layer.delete(name)

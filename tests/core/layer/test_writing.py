@@ -40,7 +40,7 @@ class Unwritable:
 def test_a_small_result_is_one_object_written_and_one_read(prepared, backend, name, value):
     prepared.store(name, value)
     assert backend.calls == [("create", keys.manifest(name))]
-    assert backend.keys() == [keys.STORE, keys.manifest(name)]
+    assert backend.listed() == [keys.STORE, keys.manifest(name)]
     backend.calls.clear()
     loaded = prepared.load(name)
     assert backend.calls == [("read", keys.manifest(name))]
@@ -50,14 +50,14 @@ def test_a_small_result_is_one_object_written_and_one_read(prepared, backend, na
 
 def test_one_byte_more_is_a_file(prepared, backend, name):
     record = prepared.store(name, "x" * ((64 << 10) + 1))
-    assert backend.keys("data/") == [keys.data(name, record.attempt, 0, "txt")]
+    assert backend.listed("data/") == [keys.data(name, record.attempt, 0, "txt")]
     assert "text" not in record.files[0]
 
 
 def test_all_inline_parts_together_are_at_most_64_kib(prepared, backend, name):
     record = prepared.store(name, {letter: np.zeros(3_000) for letter in "abc"})
     assert [record.inline(number) is not None for number in range(3)] == [True, True, False]
-    assert len(backend.keys("data/")) == 1
+    assert len(backend.listed("data/")) == 1
 
 
 def test_large_and_small_parts_mix(prepared, backend, name, big):
@@ -69,13 +69,13 @@ def test_large_and_small_parts_mix(prepared, backend, name, big):
     assert loaded["notes"][0] == value["notes"][0]
     pd.testing.assert_frame_equal(loaded["notes"][1], value["notes"][1])
     assert (loaded["rows"], loaded[3]) == (50_000, big)
-    assert [Path(key).suffix for key in backend.keys("data/")] == [".npy", ".txt", ".bin"]
-    assert all(key.startswith(keys.data_prefix(name, record.attempt)) for key in backend.keys("data/"))
+    assert [Path(key).suffix for key in backend.listed("data/")] == [".npy", ".txt", ".bin"]
+    assert all(key.startswith(keys.data_prefix(name, record.attempt)) for key in backend.listed("data/"))
 
 
 def test_keys_hold_no_text_of_the_user(prepared, backend, name, big):
     prepared.store(name, {"../../etc/passwd": big, "Größe\0": big})
-    assert [Path(key).name for key in backend.keys("data/")] == ["0.bin", "1.bin"]
+    assert [Path(key).name for key in backend.listed("data/")] == ["0.bin", "1.bin"]
     assert list(prepared.load(name)) == ["../../etc/passwd", "Größe\0"]
 
 
@@ -94,7 +94,7 @@ def commit(layer, name, **details):
 
 def test_few_details_are_in_the_manifest(prepared, backend, name):
     record = commit(prepared, name, identity={"parameters": {"a": 1}}, inputs=[["x", "disk"]] * 200)
-    assert backend.keys("data/") == []
+    assert backend.listed("data/") == []
     assert prepared.reader.details(record) == {"identity": {"parameters": {"a": 1}}, "inputs": [["x", "disk"]] * 200}
 
 
@@ -109,7 +109,7 @@ def test_few_details_are_in_the_manifest(prepared, backend, name):
 )
 def test_many_details_are_a_file_beside_the_manifest(prepared, backend, name, details):
     record = commit(prepared, name, **details)
-    assert backend.keys("data/") == [keys.data(name, record.attempt, 1, "json")]
+    assert backend.listed("data/") == [keys.data(name, record.attempt, 1, "json")]
     assert backend.stat(keys.manifest(name)).size < 2000
     assert record.identity is None
     assert prepared.reader.details(prepared.manifest(name)) == details
@@ -154,14 +154,14 @@ def test_a_result_that_cannot_be_serialised_names_the_part_and_leaves_nothing(pr
         prepared.store(name, value)
     assert "register a serializer" in str(caught.value)
     assert isinstance(caught.value, TypeError)
-    assert backend.keys() == [keys.STORE]
+    assert backend.listed() == [keys.STORE]
     assert not prepared.exists(name)
 
 
 def test_a_serializer_that_fails_half_way_leaves_nothing(prepared, backend, name):
     with pytest.raises(SerializationError, match="socket"):
         prepared.store(name, [b"x" * 200_000, {1: (b"y" * 200_000, Unwritable())}])
-    assert backend.keys() == [keys.STORE]
+    assert backend.listed() == [keys.STORE]
 
 
 def test_a_result_that_contains_itself_is_refused(prepared, backend, name):
@@ -169,21 +169,21 @@ def test_a_result_that_contains_itself_is_refused(prepared, backend, name):
     value.append(value)
     with pytest.raises(SerializationError, match="contains itself or is too deep"):
         prepared.store(name, value)
-    assert backend.keys() == [keys.STORE]
+    assert backend.listed() == [keys.STORE]
 
 
 def test_a_result_of_too_many_parts_is_refused_before_it_is_an_artifact(prepared, backend, name, monkeypatch, big):
     monkeypatch.setattr(manifest, "_LARGEST", 10_000)
     with pytest.raises(SerializationError, match="too many parts"):
         prepared.store(name, [big, *([big[:20]] * 90), object])
-    assert backend.keys() == [keys.STORE]
+    assert backend.listed() == [keys.STORE]
 
 
 def test_a_name_that_is_none_is_refused(prepared, backend):
     for wrong in ("", "a//b", "../a", "A/b", "a/b ", "a/" * 400 + "b"):
         with pytest.raises(InvalidKey, match="not an artifact name"):
             prepared.store(wrong, 1)
-    assert backend.keys() == [keys.STORE]
+    assert backend.listed() == [keys.STORE]
 
 
 def test_the_longest_name_has_room_for_every_key(disk, make_layer, big):
@@ -205,7 +205,7 @@ def test_a_full_disk_at_the_data_leaves_the_store_as_it_was(disk, make_layer, na
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:
-        patch.setattr(local._NewFile, "write", lambda self, data: disk_full(self))
+        patch.setattr(local.CheckedFile, "write", lambda self, data: disk_full(self))
         with pytest.raises(StorageFull, match="no space left"):
             layer.store(name + "2", {"a": 1, "b": big, "c": np.arange(99_999), "d": pd.DataFrame({"a": range(99_999)})})
     assert [info.key for info in disk.list("")] == before
@@ -214,7 +214,7 @@ def test_a_full_disk_at_the_data_leaves_the_store_as_it_was(disk, make_layer, na
 
 
 def disk_full(file):
-    with local._typed_errors(file._key, file._root, writing=True):
+    with local.typed_errors(file._key, file._root, writing=True):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
@@ -226,7 +226,7 @@ def disk_full(file):
 def test_a_full_disk_is_never_taken_for_a_value_that_cannot_be_held(disk, make_layer, name, value, monkeypatch):
     layer = make_layer(disk)
     layer.writer.prepare()
-    monkeypatch.setattr(local._NewFile, "write", lambda self, data: disk_full(self))
+    monkeypatch.setattr(local.CheckedFile, "write", lambda self, data: disk_full(self))
     with pytest.raises(StorageFull):
         layer.store(name, value)
     assert [info.key for info in disk.list("")] == [keys.STORE]
@@ -253,7 +253,7 @@ def test_an_interrupt_while_writing_leaves_nothing(prepared, backend, name, big)
 
     with pytest.raises(KeyboardInterrupt):
         prepared.store(name, {"a": big, "b": Interrupted()})
-    assert backend.keys() == [keys.STORE]
+    assert backend.listed() == [keys.STORE]
 
 
 # A serializer by name
@@ -268,7 +268,7 @@ def test_a_serializer_asked_for_by_name_holds_the_value_or_says_no(prepared, bac
         return
     with pytest.raises(SerializationError, match="cannot hold this"):
         prepared.store(name, value, serializer=serializer)
-    assert backend.keys() == [keys.STORE]
+    assert backend.listed() == [keys.STORE]
 
 
 def test_a_serializer_asked_for_by_name_is_used(prepared, name):
@@ -279,7 +279,7 @@ def test_a_serializer_asked_for_by_name_is_used(prepared, name):
 def test_an_unknown_serializer_is_told(prepared, backend, name):
     with pytest.raises(PluginNotFoundError, match="unknown serializer 'pickel'; did you mean 'pickle'"):
         prepared.store(name, 1, serializer="pickel")
-    assert backend.keys() == [keys.STORE]
+    assert backend.listed() == [keys.STORE]
 
 
 # Code
@@ -294,4 +294,4 @@ def test_code_is_recorded_once(prepared, backend):
 def test_code_that_another_process_recorded_is_no_error(backend, make_layer):
     for _ in range(2):
         make_layer(backend).writer.record_code("abc", {"functions": {}})
-    assert backend.keys() == ["code/abc.json"]
+    assert backend.listed() == ["code/abc.json"]

@@ -160,3 +160,11 @@ def test_a_cycle_is_named() -> None:
 
     with pytest.raises(dn.errors.CycleError, match=r"task/none/hen → task/none/egg → task/none/hen"):
         dn.run(Hen())
+
+
+def test_what_was_just_stored_is_not_read_again(memory, monkeypatch) -> None:
+    keys: list[str] = []
+    read = memory.backend.read
+    monkeypatch.setattr(memory.backend, "read", lambda key: keys.append(key) or read(key))
+    assert dn.run(total(numbers(3))) == 3
+    assert [key for key in keys if "numbers" in key] == []

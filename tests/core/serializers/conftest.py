@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -41,8 +42,9 @@ def assert_same(got: Any, expected: Any) -> None:
     assert type(got) is type(expected), (got, expected)
     kind = f"{type(expected).__module__.partition('.')[0]}.{type(expected).__name__}"
     if isinstance(expected, float):
-        assert got == expected or (math.isnan(got) and math.isnan(expected))
-        assert math.copysign(1, got) == math.copysign(1, expected)
+        assert (got == expected and math.copysign(1, got) == math.copysign(1, expected)) or (
+            math.isnan(got) and math.isnan(expected)
+        )
     elif isinstance(expected, complex):
         assert_same((got.real, got.imag), (expected.real, expected.imag))
     elif isinstance(expected, (list, tuple)):
@@ -62,22 +64,26 @@ def assert_same(got: Any, expected: Any) -> None:
     elif kind.startswith("numpy"):
         assert got.dtype == expected.dtype
         assert got.tobytes() == expected.tobytes()
+    elif isinstance(expected, Decimal):
+        assert repr(got) == repr(expected)  # a signalling NaN cannot be compared
     else:
         assert got == expected
-        assert repr(got) == repr(expected)
 
 
 def assert_same_array(got: Any, expected: Any) -> None:
     assert got.dtype == expected.dtype
     assert repr(got.dtype) == repr(expected.dtype)
     assert got.shape == expected.shape
-    if expected.dtype.hasobject and expected.dtype.kind == "O":
+    if expected.dtype.names is not None:  # there may be anything between the fields
+        for field in expected.dtype.names:
+            assert_same_array(got[field], expected[field])
+    elif expected.dtype.kind == "O":
         assert_same(got.ravel().tolist(), expected.ravel().tolist())
     elif expected.dtype.hasobject:
         assert got.tolist() == expected.tolist()
     else:
         assert got.tobytes() == expected.tobytes()
-    if expected.flags.f_contiguous:
+    if expected.flags.f_contiguous and expected.dtype.names is None:
         assert got.flags.f_contiguous
 
 
@@ -101,5 +107,5 @@ def assert_same_frame(got: Any, expected: Any) -> None:
         assert labels.dtype == others.dtype
         assert [type(label) for label in labels] == [type(label) for label in others]
     for number, kind in enumerate(expected.dtypes):
-        if kind == object:
+        if str(kind) == "object":
             assert_same(got.iloc[:, number].tolist(), expected.iloc[:, number].tolist())

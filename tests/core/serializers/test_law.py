@@ -130,7 +130,6 @@ def test_containers_of_anything_come_back(trip, same, value):
         np.timedelta64(5, "D"),
         np.str_("text"),
         np.bytes_(b"x"),
-        np.longlong(3),
         np.bool_(True),
         [[[]]],
         ((),),

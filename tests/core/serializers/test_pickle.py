@@ -21,7 +21,7 @@ class Stubborn:
     "error", [RuntimeError("no"), NotImplementedError("no"), OSError("no"), KeyError("no"), TypeError("no")], ids=repr
 )
 def test_a_class_may_refuse_in_any_way_it_likes(trip, error):
-    with pytest.raises(SerializationError, match="pickle cannot hold this: .*no"):
+    with pytest.raises(SerializationError, match=r"pickle cannot hold this: .*no"):
         trip(Stubborn(error))
 
 
@@ -44,5 +44,5 @@ def test_a_class_that_is_gone_is_told(monkeypatch, gone):
             monkeypatch.delitem(sys.modules, module.__name__)
         else:
             del module.Model
-        with pytest.raises(SerializationError, match="needs what is not there.*(a_module_of_yesterday|Model)"):
+        with pytest.raises(SerializationError, match=r"needs what is not there.*(a_module_of_yesterday|Model)"):
             dn.storage_layer().load("a/b")

@@ -132,18 +132,22 @@ def test_objects_of_any_size_come_back_from_any_source(backend, tmp_path, source
     assert backend.stat("k").size == size
 
 
-def test_a_writer_that_raises_leaves_nothing(backend):
-    with pytest.raises(RuntimeError, match="mine"), backend.writer("a/k") as sink:
+def write_and_raise(backend, key: str, error: Exception) -> None:
+    with backend.writer(key) as sink:
         sink.write(b"x" * (3 << 20))
-        raise RuntimeError("mine")
+        raise error
+
+
+def test_a_writer_that_raises_leaves_nothing(backend):
+    with pytest.raises(RuntimeError, match="mine"):
+        write_and_raise(backend, "a/k", RuntimeError("mine"))
     assert backend.stat("a/k") is None
     assert keys(backend.list("")) == []
 
 
 def test_an_error_of_the_one_who_writes_is_passed_on_as_it_is(backend):
-    with pytest.raises(FileNotFoundError, match="theirs"), backend.writer("k") as sink:
-        sink.write(b"x")
-        raise FileNotFoundError("theirs")
+    with pytest.raises(FileNotFoundError, match="theirs"):
+        write_and_raise(backend, "k", FileNotFoundError("theirs"))
 
 
 @pytest.mark.parametrize(

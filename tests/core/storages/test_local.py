@@ -1,6 +1,7 @@
 """The local disk: modes, temporary files, races of processes, and every way a file system says no."""
 
 import errno
+import io
 import os
 import stat
 import subprocess
@@ -366,12 +367,9 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_full_disk_is_told_and_harms_nothing(backend, root, request, call, size):
     backend.create("a/first", b"one")
     request.getfixturevalue("full_disk")
+    write = backend.create if call == "create" else lambda key, data: backend.write(key, io.BytesIO(data))
     with pytest.raises(StorageFull, match="no space left for a/second") as caught:
-        if call == "create":
-            backend.create("a/second", b"x" * size)
-        else:
-            with backend.writer("a/second") as sink:
-                sink.write(b"x" * size)
+        write("a/second", b"x" * size)
     assert "unharmed" in str(caught.value)
     assert files(root) == ["a/first"]
     assert backend.read("a/first") == b"one"

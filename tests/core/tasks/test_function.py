@@ -85,7 +85,7 @@ def test_a_task_pickles_by_reference():
         (Callable, r"@task cannot go on Callable: it is no dn\.NectarTask"),
         (int, "@task cannot go on int"),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_cannot_be_a_task_is_a_type_error_that_says_why(thing, said):
     with pytest.raises(TaskDefinitionError, match=said) as refusal:

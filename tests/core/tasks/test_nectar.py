@@ -372,6 +372,22 @@ def test_requires_is_asked_once_per_instance():
     assert next(asked) == 1
 
 
+def test_a_field_that_requires_sets_counts():
+    class Decides(dn.NectarTask):
+        month: int = 0
+
+        def requires(self):
+            self.month = 3
+
+        def run(self):
+            return self.month
+
+    task = Decides()
+    name(task)
+    assert dn.artifact(task).call.document["fields"] == {"month": 3}
+    assert dn.run(task) == 3
+
+
 def test_inputs_can_be_looked_at_outside_a_run():
     task = Features(flights(2))
     dn.run(flights(2))

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from datanectar._version import __version__
 from datanectar.cli.exits import DONE, FAILED, INTERRUPTED, WRONG_USE
 from datanectar.errors import (
     ArgumentError,
@@ -99,9 +100,7 @@ def _failing(name: str, error: DatanectarError) -> click.Command:
 
 def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
-        from importlib_metadata import version
-
-        click.echo(f"datanectar {version('datanectar-core')}")
+        click.echo(f"datanectar {__version__}")
         context.exit()
 
 

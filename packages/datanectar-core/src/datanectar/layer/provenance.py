@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from datanectar._version import __version__
 from datanectar.hookspecs import PROJECT
 
 
@@ -17,15 +18,9 @@ def of_process() -> dict[str, Any]:
     return {
         "host": platform.node(),
         "python": platform.python_version(),
-        PROJECT: _release(),
+        PROJECT: __version__,
         "git": _git_commit(Path(os.getcwd())),
     }
-
-
-def _release() -> str:
-    from importlib_metadata import version
-
-    return version("datanectar-core")
 
 
 def _git_commit(directory: Path) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from datanectar.configuration.active import current
 from datanectar.contracts.orchestration import Orchestrator, Outcome
-from datanectar.errors import ArtifactNotFound, ConfigurationError, IntegrityError, RunFailed, StepFailed
+from datanectar.errors import ArtifactNotFound, IntegrityError, RunFailed, StepFailed
 from datanectar.layer.storage_layer import StorageLayer
 from datanectar.records import OrchestratorType
 from datanectar.registry import registry
@@ -149,8 +149,8 @@ class Session:
         try:
             for layer in {step.layer for step in steps}:
                 layer.writer.prepare()  # a store that refuses should say so before the work, not after it
-            reporter.planned(plan)
             engine = self._orchestrator()
+            reporter.planned(plan)
             chosen = self._settings.choose("workers", argument=self._workers)
             workers = chosen.value if chosen else None
             for outcome in engine.run(steps, execute, workers=workers, keep_going=self._keep_going):
@@ -175,12 +175,11 @@ class Session:
 
     def _orchestrator(self) -> Orchestrator:
         chosen = self._settings.choose("orchestrator", argument=self._orchestrator_name)
-        if chosen is None:
-            raise ConfigurationError(f"profile {self._settings.profile!r} names no orchestrator")
-        where = f"orchestrators.{chosen.value}"
+        name = chosen.value if chosen else _EMBEDDED
+        where = f"orchestrators.{name}"
         table = self._settings.table(where)
         made: Orchestrator = registry(self._settings).make(
-            OrchestratorType, chosen.value, table, where=where, root=self._settings.root
+            OrchestratorType, name, table, where=where, root=self._settings.root
         )
         return made
 
@@ -215,6 +214,8 @@ class Session:
                 self._layer(artifact).alias(name, "latest")
 
 
+#: What runs the steps where nobody says otherwise.
+_EMBEDDED = "local"
 _MISSING = object()
 
 

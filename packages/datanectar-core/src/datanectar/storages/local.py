@@ -16,20 +16,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_ISDIR
-from typing import Any, BinaryIO, Literal, TypeVar
+from typing import BinaryIO, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from datanectar.contracts.storage import StorageBackend, check_key
-from datanectar.errors import (
-    AlreadyExists,
-    ConfigurationError,
-    KeyNotFound,
-    StorageAccessError,
-    StorageError,
-    StorageFull,
-    UnsafeStore,
-)
+from datanectar.errors import ConfigurationError, KeyNotFound, UnsafeStore
 from datanectar.records import ObjectInfo
+from datanectar.storages.local_errors import CheckedFile, typed_errors
 
 _TEMPORARY = ".tmp-"
 # A nameless file gets its name through /proc, which some sandboxes lack.
@@ -71,7 +64,7 @@ class LocalBackend(StorageBackend):
         return f"{self._root}/{check_key(key)}"
 
     def read(self, key: str) -> bytes:
-        with _typed_errors(key, self._root):
+        with typed_errors(key, self._root):
             descriptor = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
             try:
                 size = os.fstat(descriptor).st_size
@@ -83,7 +76,7 @@ class LocalBackend(StorageBackend):
                 os.close(descriptor)
 
     def open(self, key: str, start: int = 0, end: int | None = None) -> BinaryIO:
-        with _typed_errors(key, self._root):
+        with typed_errors(key, self._root):
             file = Path(self._path(key)).open("rb")  # noqa: SIM115  the caller closes it
             if end is not None:
                 with file:
@@ -106,7 +99,7 @@ class LocalBackend(StorageBackend):
         return info
 
     def create(self, key: str, data: bytes) -> ObjectInfo:
-        with self._new_file(key) as descriptor, _typed_errors(key, self._root, writing=True):
+        with self._new_file(key) as descriptor, typed_errors(key, self._root, writing=True):
             view = memoryview(data)
             while view:
                 view = view[os.write(descriptor, view) :]
@@ -117,7 +110,7 @@ class LocalBackend(StorageBackend):
     def writer(self, key: str) -> Iterator[BinaryIO]:
         with (
             self._new_file(key) as descriptor,
-            io.BufferedWriter(_NewFile(descriptor, key, self._root), _CHUNK) as stream,
+            io.BufferedWriter(CheckedFile(descriptor, key, self._root), _CHUNK) as stream,
         ):
             yield stream
 
@@ -126,11 +119,11 @@ class LocalBackend(StorageBackend):
         """Opens a nameless file that gets its name when the block ends well."""
         path = self._path(key)
         folder = os.path.dirname(path)
-        with _typed_errors(key, self._root, writing=True):
+        with typed_errors(key, self._root, writing=True):
             descriptor, temporary = self._in_directory(folder, lambda: _open_unnamed(folder))
         try:
             yield descriptor
-            with _typed_errors(key, self._root, writing=True):
+            with typed_errors(key, self._root, writing=True):
                 if self._sync:
                     os.fsync(descriptor)
                 self._in_directory(folder, lambda: _link(descriptor, temporary, path))
@@ -167,7 +160,7 @@ class LocalBackend(StorageBackend):
 
     def stat(self, key: str) -> ObjectInfo | None:
         try:
-            with _typed_errors(key, self._root):
+            with typed_errors(key, self._root):
                 status = os.stat(self._path(key))
         except KeyNotFound:
             return None
@@ -177,7 +170,7 @@ class LocalBackend(StorageBackend):
         folder, _, start = prefix.rpartition("/")
         if folder:
             check_key(folder)
-        with _typed_errors(prefix, self._root):
+        with typed_errors(prefix, self._root):
             yield from self._walk(folder, start)
 
     def _walk(self, folder: str, start: str) -> Iterator[ObjectInfo]:
@@ -199,7 +192,7 @@ class LocalBackend(StorageBackend):
         for key in keys:
             path = self._path(key)
             with (
-                _typed_errors(key, self._root, writing=True),
+                typed_errors(key, self._root, writing=True),
                 suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError),
             ):
                 os.unlink(path)
@@ -217,18 +210,6 @@ class LocalBackend(StorageBackend):
     def local_path(self, key: str) -> Path | None:
         path = Path(self._path(key))
         return path if path.is_file() else None
-
-
-class _NewFile(io.FileIO):
-    """The raw end of a stream; what goes wrong in writing is told apart from errors of whoever writes."""
-
-    def __init__(self, descriptor: int, key: str, root: str) -> None:
-        super().__init__(descriptor, "wb", closefd=False)
-        self._key, self._root = key, root
-
-    def write(self, data: Any, /) -> int:
-        with _typed_errors(self._key, self._root, writing=True):
-            return super().write(data)
 
 
 def _info(key: str, status: os.stat_result) -> ObjectInfo:
@@ -276,30 +257,3 @@ def _sync_directory(folder: str) -> None:
             raise
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def _typed_errors(key: str, root: str, *, writing: bool = False) -> Iterator[None]:
-    """Says in Datanectar's words what the operating system says of a file."""
-    try:
-        yield
-    except StorageError:
-        raise
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-        if not writing:
-            raise KeyNotFound(f"{key} is not in {root}") from error
-        raise StorageAccessError(f"{root} cannot take {key}: {error.strerror}: {error.filename or root}") from error
-    except FileExistsError as error:
-        if os.path.isdir(f"{root}/{key}"):
-            raise StorageAccessError(f"{root} cannot take {key}: a directory of this name is in the way") from error
-        raise AlreadyExists(f"{key} exists in {root}") from error
-    except PermissionError as error:
-        msg = f"{root} refuses {key}: {error.strerror}; check the owner and mode of {error.filename or root}"
-        raise StorageAccessError(msg) from error
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            msg = f"no space left for {key} in {root}; what is stored there is unharmed. Free some and run again"
-            raise StorageFull(msg) from error
-        if error.errno == errno.EROFS:
-            raise StorageAccessError(f"{root} is on a read-only file system; choose another storage layer") from error
-        raise StorageError(f"{root} failed at {key}: {error.strerror or error}") from error

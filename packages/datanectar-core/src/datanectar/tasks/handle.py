@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
-from datanectar.errors import ArgumentError, ArtifactNotFound, CycleError
+from datanectar.errors import ArgumentError, ArtifactNotFound
+from datanectar.tasks.chains import compute_fingerprints
 from datanectar.tasks.names import FINGERPRINT, fingerprint_of
 from datanectar.values.annotations import UNKNOWN
 from datanectar.values.typed_json import dumps
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from datanectar.tasks.definition import Definition
 
 R = TypeVar("R", covariant=True)
-_LONGEST_CHAIN = 200_000
 
 
 class Call:
@@ -74,7 +74,7 @@ class Call:
     def fingerprint(self) -> str:
         """The hash of all that decides the result."""
         if self._fingerprint is None:
-            _compute_fingerprints(self)
+            compute_fingerprints(self)
         assert self._fingerprint is not None
         return self._fingerprint
 
@@ -87,7 +87,8 @@ class Call:
         """Whether the fingerprint has been computed."""
         return self._fingerprint is not None
 
-    def _compute_fingerprint(self) -> None:
+    def compute_fingerprint(self) -> None:
+        """Hashes the document; those of all inputs are known by now."""
         assert self.definition is not None
         task = self.definition
         code = task.code()
@@ -113,60 +114,6 @@ class Call:
         from datanectar.tasks.naming import layer_for
 
         return layer_for(self.definition, argument or self.reference)
-
-
-def _compute_fingerprints(call: Call) -> None:
-    """Computes fingerprints from the inputs up, on a stack of our own: chains may be of any length."""
-    stack: list[Call] = [call]
-    waiting: set[int] = set()  # calls that wait for others on the stack: each needs the next
-    asked: dict[int, str] = {}  # those of them whose requires() was asked
-    chain: dict[str, None] = {}
-    while stack:
-        top = stack[-1]
-        if top.is_named:
-            stack.pop()
-            continue
-        pending = _unnamed(top.given())
-        if not pending and top.has_requirements:
-            if id(top) not in asked:
-                asked[id(top)] = _enter(top, chain)
-            pending = _unnamed(top.inputs())
-        if pending:
-            waiting.add(id(top))
-            for needed in pending:
-                if id(needed) in waiting:
-                    raise _cycle(needed, chain)
-            stack += pending
-            continue
-        top._compute_fingerprint()
-        waiting.discard(id(top))
-        chain.pop(asked.pop(id(top), ""), None)
-        stack.pop()
-
-
-def _unnamed(artifacts: list[Artifact[Any]]) -> list[Call]:
-    return [artifact.call for artifact in artifacts if not artifact.call.is_named]
-
-
-def _enter(call: Call, chain: dict[str, None]) -> str:
-    """Adds a call to the chain of those that wait for one another; one that waits for itself is a cycle."""
-    from datanectar.tasks.identity import identify_parameters
-
-    assert call.definition is not None
-    key = f"{call.definition.path} {dumps(identify_parameters(call.parameters()))}"
-    if key in chain:
-        raise _cycle(call, chain)
-    if len(chain) > _LONGEST_CHAIN:
-        raise _cycle(call, chain, f"requires more than {_LONGEST_CHAIN} others in a row")
-    chain[key] = None
-    return key
-
-
-def _cycle(call: Call, chain: dict[str, None], what: str = "requires itself") -> CycleError:
-    assert call.definition is not None
-    path = call.definition.path
-    tasks = list(dict.fromkeys(waiting.split(" ")[0] for waiting in chain))
-    return CycleError(f"{path} {what}: {' → '.join([*tasks, path])}. Look at requires() of these tasks")
 
 
 class Artifact(Generic[R]):
