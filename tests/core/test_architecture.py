@@ -18,7 +18,7 @@ PLUGIN_PACKAGES = sorted(path.parent for path in ROOT.glob("packages/datanectar-
 
 #: From what everything may import to what nothing may import; what shares a row is mutually independent.
 ROWS = (
-    ("errors", "_typing"),
+    ("errors", "_typing", "_version"),
     ("values", "records"),
     ("contracts",),
     ("hookspecs",),

@@ -33,7 +33,7 @@ def refusal(text: str, name: str = "datanectar.toml") -> str:
         (
             "[foo]",
             "unknown key 'foo' (datanectar.toml:1); known here: feature_stores, naming, orchestrators, plugins, "
-            "policies, profile, profiles, project, project_packages, record_source, services, signing_keys, storage",
+            "policies, profile, profiles, project, record_source, services, signing_keys, storage",
         ),
     ],
 )
@@ -66,7 +66,8 @@ def test_hints_for_pyproject_have_its_prefix() -> None:
     [
         ("profile = 3", "profile = 3 (datanectar.toml:1) must be of type str"),
         ('record_source = "yes"', "record_source = 'yes' (datanectar.toml:1) must be of type bool"),
-        ('project_packages = "a"', "project_packages = 'a' (datanectar.toml:1) must be of type list[str]"),
+        ('[plugins]\ndisable = "a"', "plugins.disable = 'a' (datanectar.toml:2) must be of type list[str]"),
+        ('signing_keys = "hush"', "signing_keys (datanectar.toml:1) must be of type list[str]"),
         (
             "[profiles.local]\nworkers = 1.5",
             "profiles.local.workers = 1.5 (datanectar.toml:2) must be of type int",

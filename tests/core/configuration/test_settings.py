@@ -212,7 +212,7 @@ def test_choices_are_made_by_variable(monkeypatch, variable: str, text: str, key
     [
         ("DATANECTAR_PROJECT", "eta", "project", "eta"),
         ("DATANECTAR_RECORD_SOURCE", "true", "record_source", True),
-        ("DATANECTAR_PROJECT_PACKAGES", "a,b", "project_packages", ["a", "b"]),
+        ("DATANECTAR_SIGNING_KEYS", "env:A,file:b", "signing_keys", ["env:A", "file:b"]),
         ("DATANECTAR_PROFILES__LOCAL__WORKERS", "2", "profiles.local.workers", 2),
     ],
 )

@@ -1,15 +1,18 @@
 """The canonical document: everything that decides a result and nothing else, for anyone to check."""
 
+import base64
 import dataclasses
 import enum
 import json
 from hashlib import sha256
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import datanectar as dn
-from datanectar.tasks.names import fingerprint_of
-from datanectar.values.typed_json import dumps
+from datanectar.tasks.identity import fingerprint_of
+from datanectar.tasks.names import FINGERPRINT
 
 
 class Color(enum.Enum):
@@ -44,9 +47,19 @@ def test_a_document_has_the_path_the_version_and_the_parameters():
     }
 
 
+@given(st.text())
+def test_a_fingerprint_is_26_characters_of_base32(text):
+    assert FINGERPRINT.fullmatch(fingerprint_of(text))
+
+
+def test_a_fingerprint_is_the_sha_256_of_its_document():
+    assert fingerprint_of("") == "ckxdfsy6yawqd3ndlanre7a75y"
+
+
 def test_a_fingerprint_can_be_computed_again_from_the_document():
     text = json.dumps(document([1, (2,)]), sort_keys=True, separators=(",", ":"))
-    assert fingerprint_of(text) == documented([1, (2,)]).fingerprint
+    digest = base64.b32encode(sha256(text.encode()).digest()).decode()
+    assert digest[:26].lower() == documented([1, (2,)]).fingerprint
 
 
 @pytest.mark.parametrize(
@@ -86,7 +99,7 @@ def test_a_document_is_recorded_as_it_was_hashed():
     dn.run(artifact)
     layer = dn.storage_layer()
     recorded = layer.reader.details(layer.manifest(artifact.name))["identity"]
-    assert fingerprint_of(dumps(recorded)) == artifact.fingerprint
+    assert fingerprint_of(recorded) == artifact.fingerprint
 
 
 def test_a_number_too_long_for_decimal_text_is_named_too():

@@ -7,7 +7,7 @@ import pytest
 
 import datanectar as dn
 from datanectar.errors import ArgumentError
-from datanectar.values.annotations import parse_text
+from datanectar.values.text import parse_text
 
 
 @dn.task

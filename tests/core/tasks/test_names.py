@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 import datanectar as dn
 from datanectar.contracts.naming import SEGMENT, Identity, check_name
 from datanectar.errors import TaskDefinitionError
-from datanectar.tasks.names import FINGERPRINT, check_segment, fingerprint_of, snake_case
+from datanectar.tasks.names import check_segment, snake_case
 
 
 @pytest.mark.parametrize(
@@ -85,15 +85,6 @@ def test_a_function_name_that_is_too_long_is_refused_when_it_is_declared():
     exec(f"def {'a' * 129}(): pass", namespace)
     with pytest.raises(TaskDefinitionError, match="at most 128 fit"):
         dn.task(namespace["a" * 129])
-
-
-@given(st.text(st.characters(max_codepoint=127)))
-def test_a_fingerprint_is_26_characters_of_base32(text):
-    assert FINGERPRINT.fullmatch(fingerprint_of(text))
-
-
-def test_a_fingerprint_is_the_sha_256_of_its_document():
-    assert fingerprint_of("") == "4oymiquy7qobjgx36tejs35zeq"
 
 
 def test_parts_without_a_choice_have_a_word_for_that():

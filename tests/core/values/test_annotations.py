@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datanectar.values.annotations import MISMATCH, UNKNOWN, convert, describe, parse_text
+from datanectar.values.annotations import MISMATCH, UNKNOWN, convert, describe
+from datanectar.values.text import parse_text
 
 
 class Color(enum.Enum):

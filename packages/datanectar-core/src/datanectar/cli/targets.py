@@ -18,7 +18,8 @@ from datanectar.errors import ArgumentError, DatanectarError
 from datanectar.tasks.function import Task
 from datanectar.tasks.nectar import NectarTask
 from datanectar.tasks.signature import Signature, of_function
-from datanectar.values.annotations import MISMATCH, UNKNOWN, describe, parse_text
+from datanectar.values.annotations import MISMATCH, UNKNOWN, describe
+from datanectar.values.text import parse_text
 
 
 def resolve_target(target: str, words: Iterable[str]) -> Any:

@@ -65,7 +65,7 @@ def settings(**overrides: Any) -> Iterator[Settings]:
 
     Args:
         **overrides: ``storage_layer``, ``profile``, ``orchestrator``, ``feature_store``, ``workers``, ``naming``,
-            ``project``, ``project_packages``, ``record_source`` or ``signing_keys``. They win over environment,
+            ``project``, ``record_source`` or ``signing_keys``. They win over environment,
             policies, decorators and files, and lose to arguments of `run`.
 
     Raises:

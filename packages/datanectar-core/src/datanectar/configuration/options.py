@@ -12,7 +12,8 @@ from typing import Any
 
 from datanectar.configuration.files import Setting
 from datanectar.errors import ConfigurationError
-from datanectar.values.annotations import MISMATCH, convert, describe, parse_text
+from datanectar.values.annotations import MISMATCH, convert, describe
+from datanectar.values.text import parse_text
 
 
 def make_options(kind: type | None, settings: Mapping[str, Setting], *, where: str, root: Path) -> Any:

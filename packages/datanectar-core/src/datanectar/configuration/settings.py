@@ -13,7 +13,8 @@ from datanectar.configuration.files import ConfigurationFile, Setting, flatten
 from datanectar.configuration.schema import COMPONENT_TABLES, KEYS, POLICY_MATCHES, check_settings, find_key
 from datanectar.errors import ConfigurationError
 from datanectar.plugins.manager import PluginManager
-from datanectar.values.annotations import MISMATCH, describe, parse_text
+from datanectar.values.annotations import MISMATCH, describe
+from datanectar.values.text import parse_text
 
 PREFIX = "DATANECTAR_"
 #: Variables that are read elsewhere, by the code that needs them.

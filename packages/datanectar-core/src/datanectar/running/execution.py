@@ -162,7 +162,7 @@ class _Attempt:
         code = task.code()
         layer.writer.prepare()
         if code is not None:
-            layer.writer.record_code(code.digest, code.document())
+            layer.writer.record_code(code.digest, code.document(with_source=current().get("record_source", False)))
         log = self._log.read()
         if len(log) > _LARGEST_INLINE_LOG:
             layer.writer.write_log(step.name, self._id, log)

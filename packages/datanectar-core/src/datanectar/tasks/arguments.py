@@ -6,22 +6,22 @@ import datetime as dt
 import enum
 import sys
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any
 
 from datanectar.errors import ArgumentError
 from datanectar.tasks.inputs import File, Secret
 from datanectar.tasks.signature import Signature
-from datanectar.values.annotations import MISMATCH, UNKNOWN, convert, describe, in_order
-from datanectar.values.typed_json import NotPlain, encode
+from datanectar.values.annotations import MISMATCH, UNKNOWN, convert, describe
 
 _DEEPEST = 50
 _PLAIN = {
-    *(type(None), bool, int, float, complex, str, bytes, Decimal),
+    *(type(None), bool, int, float, complex, str, bytes),
     *(dt.date, dt.timedelta),
 }
 _ZONED = {dt.datetime, dt.time}
 _INPUTS = {File, Secret}
+#: Plain types whose modules are not imported for the sake of telling them; nor is typed JSON, before it is needed.
+_PLAIN_BY_NAME = {"decimal.Decimal", "uuid.UUID"}
 
 
 def check_arguments(signature: Signature, bound: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any]]:
@@ -88,12 +88,14 @@ def _copy(value: Any, place: _Place, artifacts: list[Any], depth: int) -> Any:
         return _copy_dataclass(value, place, depth + 1)
     if _is(value, "numpy", "generic"):
         return _from_numpy(value, place)
-    if f"{kind.__module__}.{kind.__qualname__}" == "uuid.UUID":
+    if f"{kind.__module__}.{kind.__qualname__}" in _PLAIN_BY_NAME:
         return value
     raise place.refusal(_why_not(value))
 
 
 def _check_zone(value: Any, place: _Place) -> Any:
+    from datanectar.values.typed_json import NotPlain, encode
+
     try:
         encode(value)
     except NotPlain:
@@ -114,10 +116,18 @@ def _copy_dict(value: dict[Any, Any], place: _Place, artifacts: list[Any], depth
         (_copy(key, place, artifacts, depth), _copy(item, place, artifacts, depth)) for key, item in value.items()
     ]
     # A dict's order is not part of the name, so the task must not see it either.
-    found = dict(sorted(copied) if set(map(type, value)) in ({str}, {int}) else in_order(copied))
+    found = dict(_in_order(copied))
     if len(found) < len(value):
         raise place.refusal("two keys of the dict are the same as plain values")
     return found
+
+
+def _in_order(items: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    if {type(key) for key, _ in items} in ({str}, {int}):
+        return sorted(items, key=lambda item: item[0])
+    from datanectar.values.typed_json import in_order
+
+    return in_order(items)
 
 
 def _copy_set(value: Any, place: _Place, artifacts: list[Any], depth: int) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from datanectar.errors import CycleError
-from datanectar.values.typed_json import dumps
 
 if TYPE_CHECKING:
     from datanectar.tasks.handle import Artifact, Call
@@ -53,6 +52,7 @@ def _unnamed(artifacts: list[Artifact[Any]]) -> list[Call]:
 def _enter(call: Call, chain: dict[str, None]) -> str:
     """Adds a call to the chain of those that wait for one another; one that waits for itself is a cycle."""
     from datanectar.tasks.identity import identify_parameters
+    from datanectar.values.typed_json import dumps
 
     assert call.definition is not None
     key = f"{call.definition.path} {dumps(identify_parameters(call.parameters()))}"

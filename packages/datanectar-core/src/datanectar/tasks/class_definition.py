@@ -73,9 +73,8 @@ class ClassDefinition(Definition):
 
     def _digest(self) -> CodeDigest:
         from datanectar.tasks.code import digest_class
-        from datanectar.tasks.function import is_task
 
-        return digest_class(self.kind, self.root, is_task)
+        return digest_class(self.kind, self.root)
 
 
 class InstanceCall(Call):

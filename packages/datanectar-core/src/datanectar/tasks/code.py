@@ -13,7 +13,7 @@ import copy
 import inspect
 import linecache
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
 from importlib.machinery import SourceFileLoader
@@ -31,22 +31,20 @@ _OPTIONS = {"task_type", "model_type", "model_family", "storage_layer"}
 
 
 class CodeDigest(NamedTuple):
-    """A digest and the digests of the functions and classes it is made of, by name."""
+    """A digest, and what it is made of: digest and source text of functions and classes, by name."""
 
     digest: str
     functions: dict[str, str]
+    sources: dict[str, str]
 
-    def document(self) -> dict[str, Any]:
+    def document(self, *, with_source: bool) -> dict[str, Any]:
         """What the store keeps of this version of the code."""
-        return {"digest": self.digest, "functions": self.functions}
+        document = {"digest": self.digest, "functions": self.functions}
+        return {**document, "source": self.sources} if with_source else document
 
 
-def digest_function(function: FunctionType, is_task: Callable[[Any], bool]) -> CodeDigest:
+def digest_function(function: FunctionType) -> CodeDigest:
     """Returns the digest of a function's own source.
-
-    Args:
-        function: The plain function.
-        is_task: Whether an object is the ``@task`` decorator, which is not part of the code.
 
     Raises:
         CodeChanged: Its file was edited after it was imported.
@@ -55,12 +53,11 @@ def digest_function(function: FunctionType, is_task: Callable[[Any], bool]) -> C
     source = inspect.unwrap(function)
     _check_loaded(source.__code__, source.__module__)
     node = _function_node(source.__code__, source.__module__)
-    scope = _Scope(source.__globals__, is_task)
-    shape = _shape_of_code(source.__code__) if node is None else _shape(_task_function(node), scope)
-    return _combine({f"{function.__module__}:{function.__qualname__}": _hash(shape)})
+    shape = _shape_of_code(source.__code__) if node is None else _shape(_task_function(node), source.__globals__)
+    return _combine({f"{function.__module__}:{function.__qualname__}": (shape, _text(source.__code__, node))})
 
 
-def digest_class(kind: type, root: type, is_task: Callable[[Any], bool]) -> CodeDigest:
+def digest_class(kind: type, root: type) -> CodeDigest:
     """Returns the digest of a class's own source and that of its bases up to `root`.
 
     Raises:
@@ -69,25 +66,31 @@ def digest_class(kind: type, root: type, is_task: Callable[[Any], bool]) -> Code
     found = {}
     for base in kind.__mro__:
         if base is not object and base not in root.__mro__:
-            found[f"{base.__module__}:{base.__qualname__}"] = _hash(_class_shape(base, is_task))
+            found[f"{base.__module__}:{base.__qualname__}"] = _class_shape(base)
     return _combine(found)
 
 
-def _class_shape(kind: type, is_task: Callable[[Any], bool]) -> Any:
+def _class_shape(kind: type) -> tuple[Any, str]:
     methods = [method for method in vars(kind).values() if isinstance(method, FunctionType)]
     own = [method.__code__ for method in methods if method.__qualname__.startswith(kind.__qualname__ + ".")]
     for code in own:
         _check_loaded(code, kind.__module__)
     node = _class_node(kind, own)
     if node is None:
-        return [_shape_of_code(code) for code in own]
+        return [_shape_of_code(code) for code in own], ""
     names = vars(sys.modules[kind.__module__]) if kind.__module__ in sys.modules else {}
-    return _shape(_task_class(node), _Scope(names, is_task))
+    return _shape(_task_class(node), names), _text(own[0], node) if own else ""
 
 
-def _combine(functions: dict[str, str]) -> CodeDigest:
+def _combine(found: dict[str, tuple[Any, str]]) -> CodeDigest:
+    functions = {name: _hash(shape) for name, (shape, _) in found.items()}
     # Not the names: a moved task keeps its artifacts.
-    return CodeDigest(_hash(list(functions.values())), functions)
+    return CodeDigest(_hash(list(functions.values())), functions, {name: text for name, (_, text) in found.items()})
+
+
+def _text(code: CodeType, node: Any) -> str:
+    """The source of a node, or an empty text where there is none."""
+    return "" if node is None else "".join(linecache.getlines(code.co_filename)[node.lineno - 1 : node.end_lineno])
 
 
 def _hash(shape: Any) -> str:
@@ -97,50 +100,46 @@ def _hash(shape: Any) -> str:
 # What code means
 
 
-class _Scope(NamedTuple):
-    names: dict[str, Any]
-    is_task: Callable[[Any], bool]
-
-    def is_task_decorator(self, node: ast.expr) -> bool:
-        """Whether a decorator is ``@task`` or ``@task(…)``, however it was imported."""
-        if isinstance(node, ast.Call):
-            node = node.func
-        path: list[str] = []
-        while isinstance(node, ast.Attribute):
-            path.append(node.attr)
-            node = node.value
-        if not isinstance(node, ast.Name):
-            return False
-        found = self.names.get(node.id)
-        for attribute in reversed(path):
-            found = getattr(found, attribute, None)
-        return self.is_task(found)
+def _is_task_decorator(node: ast.expr, names: dict[str, Any]) -> bool:
+    """Whether a decorator is ``@task`` or ``@task(…)``, however it was imported."""
+    if isinstance(node, ast.Call):
+        node = node.func
+    path: list[str] = []
+    while isinstance(node, ast.Attribute):
+        path.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return False
+    found = names.get(node.id)
+    for attribute in reversed(path):
+        found = getattr(found, attribute, None)
+    return isinstance(found, type) and getattr(found, "_is_task", False)
 
 
-def _shape(node: Any, scope: _Scope) -> Any:
+def _shape(node: Any, names: dict[str, Any]) -> Any:
     """Returns nested lists that are equal for code of equal meaning, on every supported Python."""
     if isinstance(node, list):
-        return [_shape(item, scope) for item in node]
+        return [_shape(item, names) for item in node]
     if isinstance(node, ast.Constant):
         # Not repr(): it shows as they are the characters that this Python's Unicode knows.
         return ["Constant", type(node.value).__name__, ascii(node.value)]
     if not isinstance(node, ast.AST):
         return node
-    return [type(node).__name__, *_fields(node, scope)]
+    return [type(node).__name__, *_fields(node, names)]
 
 
-def _fields(node: ast.AST, scope: _Scope) -> Iterator[list[Any]]:
+def _fields(node: ast.AST, names: dict[str, Any]) -> Iterator[list[Any]]:
     for name, value in ast.iter_fields(node):
         if name == "body" and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             value = _without_docstring(value)
         elif name == "values" and isinstance(node, ast.JoinedStr):
             value = [item for item in value if not (isinstance(item, ast.Constant) and item.value == "")]  # as in 3.12
         elif name == "decorator_list":
-            value = [item for item in value if not scope.is_task_decorator(item)]
+            value = [item for item in value if not _is_task_decorator(item, names)]
         elif name in _IGNORED_FIELDS or (name == "annotation" and isinstance(node, ast.arg)):
             continue
         if value is not None and value != []:
-            yield [name, _shape(value, scope)]
+            yield [name, _shape(value, names)]
 
 
 def _task_function(node: Any) -> Any:

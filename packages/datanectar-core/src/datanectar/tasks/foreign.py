@@ -10,7 +10,6 @@ from datanectar.contracts.adapters import ForeignTask, TaskAdapter
 from datanectar.tasks.arguments import check_arguments
 from datanectar.tasks.code import CodeDigest, digest_class
 from datanectar.tasks.definition import Definition
-from datanectar.tasks.function import is_task
 from datanectar.tasks.handle import Artifact, Call
 from datanectar.tasks.signature import REQUIRED, Signature
 from datanectar.values.annotations import UNKNOWN
@@ -41,7 +40,7 @@ class ForeignDefinition(Definition):
         return UNKNOWN
 
     def _digest(self) -> CodeDigest:
-        return digest_class(self._task.code, self._task.base, is_task)
+        return digest_class(self._task.code, self._task.base)
 
 
 def foreign_artifact(adapter: TaskAdapter, task: Any, artifact: Callable[[Any], Artifact[Any]]) -> Artifact[Any]:

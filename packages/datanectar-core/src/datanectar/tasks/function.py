@@ -135,7 +135,7 @@ class Task(Definition, Generic[P, R]):
     def _digest(self) -> CodeDigest:
         from datanectar.tasks.code import digest_function
 
-        return digest_function(self.fn, is_task)  # type: ignore[arg-type]
+        return digest_function(self.fn)  # type: ignore[arg-type]
 
 
 def _home(function: FunctionType) -> str:
@@ -156,11 +156,6 @@ def _check_names(options: Mapping[str, Any]) -> None:
             near = difflib.get_close_matches(name, _OPTIONS, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(_OPTIONS)}"
             raise TaskDefinitionError(f"@task has no option {name!r}; {hint}")
-
-
-def is_task(found: Any) -> bool:
-    """Whether an object is the decorator."""
-    return found is Task
 
 
 def _plain_function(fn: Any) -> FunctionType:

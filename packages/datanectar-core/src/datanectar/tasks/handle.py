@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from datanectar.errors import ArgumentError, ArtifactNotFound
 from datanectar.tasks.chains import compute_fingerprints
-from datanectar.tasks.names import FINGERPRINT, fingerprint_of
+from datanectar.tasks.names import FINGERPRINT
 from datanectar.values.annotations import UNKNOWN
-from datanectar.values.typed_json import dumps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,8 +92,10 @@ class Call:
         task = self.definition
         code = task.code()
         pinned = {"version": task.version} if code is None else {"code": code.digest}
+        from datanectar.tasks.identity import fingerprint_of
+
         self.document = {"task": [task.task_type, task.model_family, task.name], **pinned, **self.describe()}
-        self._fingerprint = fingerprint_of(dumps(self.document))
+        self._fingerprint = fingerprint_of(self.document)
 
     @property
     def name(self) -> str:

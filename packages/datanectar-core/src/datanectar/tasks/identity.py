@@ -13,12 +13,17 @@ compute a fingerprint again. Beyond typed JSON it knows::
 from __future__ import annotations
 
 import enum
+from base64 import b32encode
+from hashlib import sha256
 from typing import Any
 
 from datanectar.tasks.inputs import File, Secret
 from datanectar.values import typed_json
 
 _CONTAINERS = {list, tuple, dict, set, frozenset}
+
+#: 26 base32 characters are 130 bits of the hash.
+_LENGTH = 26
 
 
 def identify(value: Any) -> Any:
@@ -77,3 +82,9 @@ def _plain(value: Any) -> list[Any]:
         return [identify(value)]
     except typed_json.NotPlain:
         return []
+
+
+def fingerprint_of(document: Any) -> str:
+    """Returns the fingerprint of a canonical document: the SHA-256 of its text as 26 characters of a-z 2-7."""
+    digest = sha256(typed_json.dumps(document).encode("ascii")).digest()
+    return b32encode(digest[:20]).decode("ascii")[:_LENGTH].lower()  # 5 bytes are 8 characters of base32

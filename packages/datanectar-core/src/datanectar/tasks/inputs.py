@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from hashlib import sha256
-from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from datanectar.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _CHUNK = 1 << 20
 _RACY = 2.0  # seconds; a file that was just written can change again without its times telling
@@ -30,7 +31,9 @@ class File:
     __slots__ = ("path",)
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        from pathlib import Path
+
+        self.path: Path = Path(path)
         if not self.path.is_file():
             what = "is a directory; name the files in it" if self.path.is_dir() else "does not exist"
             raise ArgumentError(f"dn.File({str(path)!r}): {what}")
@@ -83,6 +86,8 @@ class File:
             raise ArgumentError(f"dn.File({str(self.path)!r}) cannot be read any more: {error.strerror}") from error
 
     def _hash(self) -> str:
+        from hashlib import sha256
+
         hasher = sha256()
         with self.path.open("rb", buffering=0) as file:
             while chunk := file.read(_CHUNK):
@@ -93,14 +98,16 @@ class File:
 class Secret:
     """A secret as a parameter: a reference, which is neither part of the name nor stored or printed.
 
+    ::
+
+        @dn.task
+        def rows(query: str, password: dn.Secret):
+            return connect(password.reveal()).execute(query)
+
+        rows("select …", dn.Secret("env:DB_PASSWORD"))
+
     Args:
-        reference: ``env:NAME`` for a variable, or ``file:PATH``. The value is read where the task runs::
-
-            @dn.task
-            def rows(query: str, password: dn.Secret): ...
-                connect(password.reveal())
-
-            rows("select …", dn.Secret("env:DB_PASSWORD"))
+        reference: ``env:NAME`` for a variable, or ``file:PATH``. The value is read where the task runs.
     """
 
     __slots__ = ("_reference",)
@@ -129,6 +136,8 @@ class Secret:
             if place not in os.environ:
                 raise ArgumentError(f"the variable {place}, which holds a secret, is not set")
             return os.environ[place]
+        from pathlib import Path
+
         try:
             return Path(place).expanduser().read_text(encoding="utf-8").rstrip("\n")
         except OSError as error:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from base64 import b32encode
-from hashlib import sha256
 
 from datanectar.contracts.naming import SEGMENT, Identity
 from datanectar.errors import TaskDefinitionError
 
-#: 26 base32 characters are 130 bits of SHA-256.
+#: What `datanectar.tasks.identity` makes of a hash.
 FINGERPRINT = re.compile(r"(?<![a-z2-7])[a-z2-7]{26}(?![a-z2-7])")
-_LENGTH = 26
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -25,23 +21,24 @@ def _default_name(identity: Identity) -> str:
     return f"{identity.task_type}/{identity.model_family}/{identity.task}/{identity.fingerprint}"
 
 
-def fingerprint_of(text: str) -> str:
-    """Returns the fingerprint of a canonical document: its SHA-256 as 26 characters of a-z 2-7."""
-    enough = sha256(text.encode("ascii")).digest()[:20]  # base32 turns 5 bytes into 8 characters
-    return b32encode(enough).decode("ascii")[:_LENGTH].lower()
-
-
 def snake_case(name: str) -> str:
     """Returns a Python name as artifact names have it: ``TrainETAClassifier`` → ``train_eta_classifier``.
 
     Raises:
         TaskDefinitionError: Nothing of it is ASCII.
     """
-    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    snake = re.sub(r"[^a-z0-9]+", "_", _WORD.sub("_", ascii_name).lower()).strip("_")
+    snake = re.sub(r"[^a-z0-9]+", "_", _WORD.sub("_", _ascii(name)).lower()).strip("_")
     if not snake:
         raise TaskDefinitionError(f"no artifact name can be made of {name!r}; give one with @task(name=…)")
     return snake
+
+
+def _ascii(name: str) -> str:
+    if name.isascii():
+        return name
+    import unicodedata
+
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
 
 
 def check_segment(value: object, what: str, task: str) -> str:

@@ -16,7 +16,7 @@ import datetime as dt
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -266,3 +266,15 @@ def _lazy_encoder(kind: type) -> Encoder | None:
     if kind.__module__ == "numpy" and any(_qualified_name(base) == "numpy.generic" for base in kind.__mro__):
         return _numpy_scalar
     return None
+
+
+def in_order(items: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """Returns a dict's items in an order that its keys alone decide: names don't depend on a dict's order."""
+    return sorted(items, key=lambda item: _order(item[0]))
+
+
+def _order(key: Any) -> str:
+    try:
+        return dumps(encode(key))
+    except NotPlain:  # an enum's member
+        return repr(key)
