@@ -151,6 +151,7 @@ def test_registering_a_lazy_module_imports_nothing_of_it() -> None:
 
 
 def test_an_observer_that_raises_disturbs_no_other_and_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, "datanectar")
     manager, seen = PluginManager(), []
     for label, error in (("a", None), ("b", ValueError("no luck")), ("c", None)):
         manager.register(Observer(label, seen, error), label, PluginInfo(label, f"datanectar-{label}", "3"))

@@ -138,9 +138,11 @@ class Registry:
             PluginNotFoundError: It is unknown, not installed or disabled.
             PluginLoadError: Its factory or options failed to import.
         """
-        record = self.find(kind, name)
-        options = make_options(self.options_class(kind, name), settings, where=where, root=root)
-        factory = self.resolve(kind, name, record.factory)
+        return self.build(kind, name, make_options(self.options_class(kind, name), settings, where=where, root=root))
+
+    def build(self, kind: type[records.ComponentType], name: str, options: Any) -> Any:
+        """Makes a component from its options, or from nothing where it has none."""
+        factory = self.resolve(kind, name, self.find(kind, name).factory)
         try:
             return factory() if options is None else factory(options)
         except ImportError as error:  # a factory that imports its SDK when it is called

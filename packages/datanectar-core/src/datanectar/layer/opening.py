@@ -76,8 +76,8 @@ def _from_url(settings: Settings, chosen: Setting) -> StorageLayer:
     if record is None:
         record = found.find(StorageType, _FIRST_PARTY_SCHEMES.get(scheme, scheme))
     options_class: Any = found.options_class(StorageType, record.name)
-    factory = found.resolve(StorageType, record.name, record.factory)
-    return _layer(settings, url, factory(options_class.from_url(url)), LayerOptions())
+    backend = found.build(StorageType, record.name, options_class.from_url(url))
+    return _layer(settings, url, backend, LayerOptions())
 
 
 _LAYER_FIELDS = {field.name for field in dataclasses.fields(LayerOptions)}
