@@ -1,6 +1,7 @@
 """The example project, on two of its months."""
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +17,8 @@ MOST_LINES = 25
 @pytest.fixture
 def pipeline(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.syspath_prepend(PROJECT)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "eta"]:
+        monkeypatch.delitem(sys.modules, name)  # another test's project may be called so, too
     import eta.pipeline
 
     return eta.pipeline

@@ -136,3 +136,12 @@ def test_what_is_stored_tells_its_identity_and_inputs(memory) -> None:
     document = memory.manifest(total(numbers(3)).name).document
     assert document["inputs"] == [[numbers(3).name, "memory://"]]
     assert document["identity"]["task"] == ["task", "none", "total"]
+
+
+@pytest.mark.parametrize(("asked", "kept"), [(False, False), (True, True)])
+def test_the_source_of_a_task_is_kept_only_where_it_is_asked_for(asked: bool, kept: bool) -> None:
+    with dn.settings(storage_layer="memory://", record_source=asked):
+        dn.run(numbers(3))
+        backend = dn.storage_layer().backend
+        (code,) = [backend.read(info.key) for info in backend.list("code/")]
+    assert (b"return list(range(n))" in code) is kept

@@ -26,6 +26,7 @@ from datanectar.storages.local_errors import CheckedFile, typed_errors
 
 _TEMPORARY = ".tmp-"
 # A nameless file gets its name through /proc, which some sandboxes lack.
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows alone has it
 _O_TMPFILE = getattr(os, "O_TMPFILE", None) if os.path.isdir("/proc/self/fd") else None
 _CHUNK = 1 << 20
 _MOST_TRIES = 100
@@ -65,7 +66,7 @@ class LocalBackend(StorageBackend):
 
     def read(self, key: str) -> bytes:
         with typed_errors(key, self._root):
-            descriptor = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(self._path(key), os.O_RDONLY | _BINARY)
             try:
                 size = os.fstat(descriptor).st_size
                 data = os.read(descriptor, size + 1)
@@ -220,7 +221,7 @@ def _open_unnamed(folder: str) -> tuple[int, str | None]:
     """Opens a file without a name, or with a temporary one where the file system knows no other."""
     if _O_TMPFILE is not None:
         try:
-            return os.open(folder, _O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600), None
+            return os.open(folder, _O_TMPFILE | os.O_RDWR, 0o600), None
         except OSError as error:
             if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOSYS):
                 raise
