@@ -53,7 +53,7 @@ def run_tests(session: nox.Session, *pins: str) -> None:
     session.run("pytest", *(session.posargs or ["-n", "auto"]))
 
 
-@nox.session
+@nox.session(reuse_venv=True)
 def demo(session: nox.Session) -> None:
     """Run the example project, examples/eta."""
     if session.posargs:
