@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from datanectar.errors import ArtifactNotFound, FormatError, IntegrityError, SerializationError, UnsupportedError
 from datanectar.layer import keys
 from datanectar.layer.manifest import open_seal, seal
-from datanectar.layer.verification import cache_directory
+from datanectar.layer.user_directories import cache_directory
 from datanectar.layer.writing import new_attempt
 from datanectar.serializers.json import TypedJson
 from datanectar.serializers.npy import Npy

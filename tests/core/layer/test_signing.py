@@ -11,7 +11,8 @@ import pytest
 from datanectar.errors import ConfigurationError, SerializationError, UntrustedPickleError
 from datanectar.layer import keys, signing
 from datanectar.layer.manifest import open_seal, seal, unseal
-from datanectar.layer.signing import configuration_directory, key_path
+from datanectar.layer.signing import key_path
+from datanectar.layer.user_directories import configuration_directory
 
 SECRET = "a secret of at least thirty-two bytes"
 OTHER = "another one of at least thirty-two bytes"

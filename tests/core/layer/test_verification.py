@@ -9,7 +9,8 @@ import pytest
 
 from datanectar.errors import IntegrityError
 from datanectar.layer import verification
-from datanectar.layer.verification import cache_directory, check_file, read_verified
+from datanectar.layer.user_directories import cache_directory
+from datanectar.layer.verification import check_file, read_verified
 
 
 @pytest.fixture
@@ -159,10 +160,3 @@ def test_a_file_that_goes_while_it_is_read_is_missing(disk, tmp_path, monkeypatc
     monkeypatch.setattr(verification, "_measure", vanish)
     with pytest.raises(IntegrityError, match="k is missing"):
         read_verified(disk, "k", 1, sha256(b"x").hexdigest(), trust_stamp=True, in_memory=False)
-
-
-def test_the_cache_is_where_the_platform_keeps_caches(monkeypatch, tmp_path):
-    assert cache_directory() == Path(os.environ["XDG_CACHE_HOME"]) / "datanectar"
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert cache_directory().is_relative_to(tmp_path)

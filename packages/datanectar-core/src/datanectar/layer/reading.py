@@ -17,7 +17,8 @@ from datanectar.layer.manifest import DETAILS, REMEDY, Manifest, unseal
 from datanectar.layer.options import LayerOptions
 from datanectar.layer.repairs import read_repair
 from datanectar.layer.signing import Signer
-from datanectar.layer.verification import cache_directory, check_bytes, check_file, read_verified
+from datanectar.layer.user_directories import cache_directory
+from datanectar.layer.verification import check_bytes, check_file, read_verified
 from datanectar.registry import Registry
 
 T = TypeVar("T")

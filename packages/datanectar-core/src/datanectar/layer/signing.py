@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import os
-import sys
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import NamedTuple
 
 from datanectar.errors import ConfigurationError
 from datanectar.layer.manifest import Manifest
+from datanectar.layer.user_directories import configuration_directory
 from datanectar.values.typed_json import dumps
 
 VARIABLE = "DATANECTAR_SIGNING_KEY"
@@ -86,17 +86,6 @@ def _checked(secret: bytes, source: str) -> bytes:
 def key_path() -> Path:
     """Where the user's own key is: made on first use, readable by the user only."""
     return configuration_directory() / "signing.key"
-
-
-def configuration_directory() -> Path:
-    """The user's configuration directory, by the platform's convention."""
-    if "XDG_CONFIG_HOME" in os.environ:
-        return Path(os.environ["XDG_CONFIG_HOME"]) / "datanectar"
-    if sys.platform == "win32":
-        return Path(os.environ["APPDATA"]) / "datanectar"
-    if sys.platform == "darwin":
-        return Path.home() / "Library/Application Support/datanectar"
-    return Path.home() / ".config/datanectar"
 
 
 def _own_key(path: Path) -> bytes:

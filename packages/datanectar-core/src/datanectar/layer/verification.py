@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +16,7 @@ from datanectar.contracts.serialization import StoredFile
 from datanectar.contracts.storage import StorageBackend
 from datanectar.errors import IntegrityError, KeyNotFound
 from datanectar.layer.manifest import REMEDY
+from datanectar.layer.user_directories import cache_directory
 
 _CHUNK = 1 << 20
 
@@ -91,17 +91,6 @@ def _measure(path: Path) -> tuple[int, str]:
             hasher.update(chunk)
             size += len(chunk)
     return size, hasher.hexdigest()
-
-
-def cache_directory() -> Path:
-    """The user's cache directory, by the platform's convention."""
-    if "XDG_CACHE_HOME" in os.environ:
-        return Path(os.environ["XDG_CACHE_HOME"]) / "datanectar"
-    if sys.platform == "win32":
-        return Path(os.environ["LOCALAPPDATA"]) / "datanectar"
-    if sys.platform == "darwin":
-        return Path.home() / "Library/Caches/datanectar"
-    return Path.home() / ".cache/datanectar"
 
 
 def _stamp_path(path: Path) -> Path:
