@@ -35,7 +35,7 @@ def test_a_wrong_target_is_exit_2_and_told_what_is_right(in_process, arguments: 
         (["pipe:numbers", "n=abc"], "numbers(): n='abc' cannot be read as int"),
         (["pipe:total", "xs=x"], "total(): xs='x' cannot be read as list[int]. The command line gives plain values"),
         (["pipe:day"], "day() is called without on"),
-        (["pipe:dn"], "names no artifact: give an artifact, a task object or a name"),
+        (["pipe:dn"], "names no artifact: give what calling a task returns, a task object, or a name"),
     ],
 )
 def test_a_wrong_parameter_is_exit_2_and_named(in_process, arguments: list[str], message: str) -> None:

@@ -96,3 +96,12 @@ def test_another_profile_keeps_the_store_that_settings_opened() -> None:
         dn.run(one(), profile="prod")
         assert one().exists()
     assert not Path(".datanectar").exists()
+
+
+def test_a_deleted_working_directory_is_said_to_be_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(ConfigurationError, match="the working directory was deleted"):
+        current()

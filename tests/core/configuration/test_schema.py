@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 import datanectar as dn
+from datanectar.configuration.active import current
 from datanectar.configuration.schema import KEYS
 from datanectar.errors import ConfigurationError
 
@@ -95,3 +96,9 @@ def test_an_empty_table_is_no_mistake(text: str) -> None:
 
 def test_every_key_has_a_line_of_help() -> None:
     assert [key for key, known in KEYS.items() if not known.help or "\n" in known.help] == []
+
+
+def test_a_profiles_key_at_the_top_is_told_where_it_belongs() -> None:
+    Path("datanectar.toml").write_text('storage_layer = "disk"')
+    with pytest.raises(ConfigurationError, match=r"it belongs to a profile: write it below \[profiles.local\]"):
+        current()

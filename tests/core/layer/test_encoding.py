@@ -98,7 +98,7 @@ def test_a_plugins_serializer_for_anything_is_asked_before_pickle(register, laye
 def test_what_can_run_code_is_signed_whoever_brings_it(register, layer, backend, make_layer, name, monkeypatch):
     register("fractions.Fraction", executes=True)
     assert "signature" in layer.store(name, Fraction(1, 3)).document
-    monkeypatch.setenv("DATANECTAR_SIGNING_KEY", "of another person, thirty-two bytes")
+    monkeypatch.setenv("XDG_CONFIG_HOME", "another-person")
     with pytest.raises(ValueError, match="is a pickle"):
         make_layer(backend).load(name)
 

@@ -9,7 +9,15 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from datanectar.errors import ArtifactNotFound, FormatError, IntegrityError, SerializationError, UnsupportedError
+from datanectar.errors import (
+    ArtifactNotFound,
+    FormatError,
+    IntegrityError,
+    PartNotFound,
+    SerializationError,
+    StorageUnavailable,
+    UnsupportedError,
+)
 from datanectar.layer import keys
 from datanectar.layer.manifest import open_seal, seal
 from datanectar.layer.user_directories import cache_directory
@@ -197,8 +205,57 @@ def test_a_part_reads_its_own_files_only(faulty, make_layer, name, part, files):
 @pytest.mark.parametrize("part", [("c",), ("b", 2), ("b", -3), (1,), ("a", "x"), ("3",), (True,)])
 def test_a_part_that_is_not_there_is_told(layer, name, part):
     layer.store(name, {"a": b"a" * 70_000, "b": [b"b" * 70_000, b"c"], 3: None})
-    with pytest.raises(ArtifactNotFound, match="has no part"):
+    with pytest.raises(PartNotFound, match="has no part") as caught:
         layer.reader.load_part(name, part)
+    assert str(caught.value).startswith(f"{name} has no part")  # as it is, not quoted as a KeyError's
+    assert isinstance(caught.value, KeyError)
+    assert isinstance(caught.value, ArtifactNotFound)
+
+
+@pytest.mark.parametrize("inline", [{"base64": "not base64!"}, {"base64": "\xe9"}, {"text": "\ud800"}])
+def test_inline_bytes_that_cannot_be_read_are_damage_although_they_are_sealed(layer, backend, name, inline):
+    layer.store(name, b"\xff")
+    document = open_seal(backend.inner.read(keys.manifest(name)), "", "")
+    entry = {field: document["files"][0][field] for field in ("size", "sha256", "extension")}
+    backend.put(keys.manifest(name), seal(document | {"files": [entry | inline]}))
+    with pytest.raises(IntegrityError, match="file 0 cannot be read") as caught:
+        layer.load(name)
+    assert caught.value.key == keys.manifest(name)
+
+
+class Stubborn:
+    """Is stored well, and raises when it is loaded."""
+
+    error: BaseException
+
+    def __reduce__(self):
+        return refuse, ()
+
+
+def refuse():
+    raise Stubborn.error
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("no luck"), AttributeError("moved"), ArtifactNotFound("x"), OSError(5, "x")]
+)
+def test_what_a_value_raises_when_it_is_loaded_is_told_with_its_artifact_and_what_to_do(layer, name, error):
+    Stubborn.error = error
+    layer.store(name, Stubborn())
+    with pytest.raises(SerializationError, match="serializer 'pickle', which cannot load it here") as caught:
+        layer.load(name)
+    assert f"`datanectar rm {name}`" in str(caught.value)
+    assert str(error) in str(caught.value)
+    assert caught.value.__cause__ is not None
+
+
+@pytest.mark.parametrize("error", [MemoryError(), KeyboardInterrupt(), StorageUnavailable("x"), IntegrityError("x")])
+def test_what_is_no_matter_of_the_file_passes_as_it_is(layer, name, error):
+    Stubborn.error = error
+    layer.store(name, Stubborn())
+    with pytest.raises(type(error)) as caught:
+        layer.load(name)
+    assert caught.value is error
 
 
 # Repairs

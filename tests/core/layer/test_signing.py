@@ -74,7 +74,8 @@ def test_an_unsigned_pickle_is_refused_with_the_ways_out(layer, backend, name, f
     layer.store(name, Payload(filling))
     forge(backend, name, signature=None)
     message = refused(layer, name)
-    for way in ("DATANECTAR_SIGNING_KEY", "signing_keys", 'pickle = "always"', "run the task here"):
+    removal = f"remove it with `datanectar rm {name}` and run the task here"
+    for way in ("DATANECTAR_SIGNING_KEY", "signing_keys", 'pickle = "always"', removal):
         assert way in message
 
 
@@ -206,7 +207,9 @@ def test_always_loads_what_is_unsigned(layer, backend, make_layer, name, traces)
 
 def test_never_refuses_to_load_what_is_signed(layer, backend, make_layer, name):
     layer.store(name, Payload())
-    assert 'pickle = "never"' in refused(make_layer(backend, pickle="never"), name)
+    message = refused(make_layer(backend, pickle="never"), name)
+    assert 'pickle = "never"' in message
+    assert "signing_keys" not in message  # a key would change nothing
 
 
 @pytest.mark.parametrize("serializer", [None, "pickle"])
@@ -243,6 +246,53 @@ def test_the_first_of_several_keys_signs_and_all_verify(backend, make_layer, mon
     refused_layer = make_layer(backend, ("file:shared.key",))
     executed.clear()
     refused(refused_layer, name)
+
+
+@pytest.mark.parametrize("shared", ["variable", "signing_keys"])
+def test_a_key_that_is_shared_from_now_on_leaves_readable_what_the_own_key_signed(
+    backend, make_layer, monkeypatch, name, traces, shared
+):
+    own = make_layer(backend).store(name, Payload("own"))
+    Path("shared.key").write_text(OTHER)
+    if shared == "variable":
+        monkeypatch.setenv(signing.VARIABLE, OTHER)
+    layer = make_layer(backend, ("file:shared.key",) if shared == "signing_keys" else ())
+    layer.load(name)
+    new = layer.store(name + "2", Payload("shared"))
+    assert traces == ["own"]
+    assert new.document["signature"]["key"] != own.document["signature"]["key"]
+
+
+def test_the_variable_signs_and_the_configured_keys_still_verify(backend, make_layer, monkeypatch, name, traces):
+    Path("shared.key").write_text(OTHER)
+    make_layer(backend, ("file:shared.key",)).store(name, Payload("x"))
+    monkeypatch.setenv(signing.VARIABLE, SECRET)
+    layer = make_layer(backend, ("file:shared.key",))
+    layer.load(name)
+    layer.store(name + "2", Payload("y"))
+    make_layer(backend).load(name + "2")
+    assert traces == ["x", "y"]
+
+
+@pytest.mark.parametrize("references", [(), ("file:shared.key",)])
+def test_the_own_key_is_not_made_to_verify(backend, make_layer, monkeypatch, name, references):
+    Path("shared.key").write_text(OTHER)
+    monkeypatch.setenv(signing.VARIABLE, SECRET)
+    make_layer(backend).store(name, Payload())
+    monkeypatch.delenv(signing.VARIABLE)
+    refused(make_layer(backend, references), name)
+    assert not key_path().exists()
+
+
+def test_an_own_key_that_is_made_later_verifies_at_once(backend, make_layer, name, traces):
+    layer = make_layer(backend)
+    layer.store(name, Payload("x"))
+    kept = key_path().read_bytes()
+    key_path().unlink()
+    refused(layer, name)
+    key_path().write_bytes(kept)
+    layer.load(name)
+    assert traces == ["x"]
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """What tasks talk to: names, listing, removal."""
 
 import pickle
+import time
 
 import pytest
 
 import datanectar as dn
 from datanectar.errors import ArtifactNotFound, InvalidKey
 from datanectar.layer import keys
+from datanectar.layer.manifest import open_seal, seal
 from datanectar.layer.writing import new_attempt
 
 
@@ -63,6 +65,51 @@ def test_a_deleted_artifact_is_absent_from_the_first_moment_on(layer, backend, n
     deleted = [key for method, key in backend.calls if method == "delete"]
     assert deleted[0] == keys.manifest(name)
     assert len(deleted) == 2
+
+
+def test_deleting_leaves_the_files_of_whoever_makes_the_artifact_anew(layer, make_layer, backend, name, big):
+    """The other commits once the old manifest is gone, and before what is to be deleted is listed."""
+    layer.store(name, big)
+    other = make_layer(backend.inner)
+    made = []
+
+    def made_anew(key):
+        if key.startswith("data/") and not made:
+            made.append(other.store(name, b"new" + big))
+
+    backend.before["list"] = made_anew
+    layer.delete(name)
+    assert layer.exists(name)
+    assert layer.load(name) == b"new" + big
+    assert backend.listed("data/") == [keys.data(name, made[0].attempt, 0, "bin")]
+
+
+def test_deleting_leaves_the_files_of_an_attempt_that_has_not_committed_yet(layer, backend, name, big):
+    record = layer.store(name, big)
+    pending = keys.data(name, new_attempt(), 0, "bin")
+    backend.inner.create(pending, big)
+    layer.delete(name)
+    assert backend.listed() == [pending, keys.STORE]
+    assert record.attempt not in pending
+
+
+@pytest.mark.parametrize("damage", ["nonsense", "of another", "of another format"])
+def test_a_damaged_artifact_is_deleted_with_its_files_but_not_with_newer_ones(layer, backend, name, big, damage):
+    layer.store(name, big)
+    document = open_seal(backend.inner.read(keys.manifest(name)), "", "")
+    layer.writer.commit(name, new_attempt(), big, repair=True)
+    backend.put(keys.repair(name, 1), b"nonsense")
+    if damage == "nonsense":
+        backend.put(keys.manifest(name), b"nonsense")
+    elif damage == "of another":
+        backend.put(keys.manifest(name), seal(document | {"name": "another"}))
+    else:
+        backend.put(keys.manifest(name), seal(document | {"format": 2}))
+    time.sleep(0.05)
+    pending = keys.data(name, new_attempt(), 0, "bin")
+    backend.inner.create(pending, big)
+    layer.delete(name)
+    assert backend.listed() == [pending, keys.STORE]
 
 
 def test_an_artifact_whose_name_goes_on_keeps_its_files(layer, name, big):

@@ -11,6 +11,7 @@ import pytest
 
 from datanectar.errors import InvalidKey, PluginNotFoundError, SerializationError, StorageFull
 from datanectar.layer import keys, manifest
+from datanectar.layer.manifest import open_seal
 from datanectar.layer.writing import new_attempt
 from datanectar.storages import local
 
@@ -287,11 +288,23 @@ def test_an_unknown_serializer_is_told(prepared, backend, name):
 
 def test_code_is_recorded_once(prepared, backend):
     for _ in range(2):
-        prepared.writer.record_code("abc", {"functions": {}})
+        prepared.writer.record_code("abc", {})
     assert writes(backend) == [("create", "code/abc.json")]
 
 
 def test_code_that_another_process_recorded_is_no_error(backend, make_layer):
     for _ in range(2):
-        make_layer(backend).writer.record_code("abc", {"functions": {}})
+        make_layer(backend).writer.record_code("abc", {})
     assert backend.listed() == ["code/abc.json"]
+
+
+def test_the_source_of_code_that_is_known_already_is_recorded_when_it_is_asked_for(prepared, backend):
+    prepared.writer.record_code("abc", {"m:f": "12"})
+    for _ in range(2):
+        prepared.writer.record_code("abc", {"m:f": "12"}, {"m:f": "def f(): ..."})
+    assert writes(backend) == [("create", "code/abc.json"), ("create", "code/abc.source.json")]
+    found = [open_seal(backend.inner.read(f"code/abc{end}.json"), "", "") for end in ("", ".source")]
+    assert found == [
+        {"digest": "abc", "functions": {"m:f": "12"}},
+        {"digest": "abc", "source": {"m:f": "def f(): ..."}},
+    ]

@@ -13,7 +13,7 @@ class Observer:
 
     seen: list[str]
 
-    def __init__(self, label: str, seen: list[str], error: Exception | None = None) -> None:
+    def __init__(self, label: str, seen: list[str], error: BaseException | None = None) -> None:
         self.label, self.seen, self.error = label, seen, error
 
     @dn.hookimpl
@@ -161,6 +161,15 @@ def test_an_observer_that_raises_disturbs_no_other_and_is_named(caplog: pytest.L
     said = "plugin 'b' of datanectar-b 3: datanectar_task_started failed: ValueError('no luck')"
     assert record.getMessage() == said
     assert not record.exc_info
+
+
+def test_an_observer_that_wants_to_exit_disturbs_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    manager, seen = PluginManager(), []
+    for label, error in (("a", None), ("b", SystemExit(3)), ("c", None)):
+        manager.register(Observer(label, seen, error), label)
+    manager.observe("datanectar_task_started", name="n", task="t")
+    assert sorted(seen) == ["a n", "b n", "c n"]
+    assert "plugin 'b': datanectar_task_started failed: SystemExit(3)" in caplog.text
 
 
 def test_debugging_shows_where_an_observer_failed(caplog: pytest.LogCaptureFixture) -> None:

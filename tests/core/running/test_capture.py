@@ -1,6 +1,7 @@
 import io
 import logging
 import sys
+import threading
 
 import pytest
 
@@ -81,3 +82,40 @@ def test_a_handler_that_a_task_left_behind_does_no_harm(capsys) -> None:
 
 def test_an_empty_log_is_empty() -> None:
     assert StepLog().read() == b""
+
+
+def test_steps_in_several_threads_keep_their_own_output_and_leave_the_streams_as_they_were(capsys) -> None:
+    before = sys.stdout, sys.stderr
+    barrier = threading.Barrier(3)
+    texts: dict[int, bytes] = {}
+
+    def step(number: int) -> None:
+        with captured() as log:
+            barrier.wait()
+            print(f"step {number}")
+            barrier.wait()
+        texts[number] = text_of(log)
+
+    threads = [threading.Thread(target=step, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert texts == {number: f"step {number}\n".encode() for number in range(3)}
+    assert (sys.stdout, sys.stderr) == before
+
+
+def test_what_a_thread_of_the_task_prints_is_the_tasks(capsys) -> None:
+    with captured() as log:
+        thread = threading.Thread(target=print, args=("from a thread",))
+        thread.start()
+        thread.join()
+    assert text_of(log) == b"from a thread\n"
+
+
+def test_a_step_inside_a_step_is_in_both_logs(capsys) -> None:
+    with captured() as outer:
+        with captured() as inner:
+            print("inside")
+        print("outside")
+    assert (text_of(inner), text_of(outer)) == (b"inside\n", b"inside\noutside\n")

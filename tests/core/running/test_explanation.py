@@ -97,3 +97,15 @@ def test_an_explanation_is_read_as_text(memory) -> None:
     assert str(dn.explain(numbers(2))) == (
         f"{numbers(2).name} is not stored\n  n 1 → 2\n  compared with {numbers(1).name}"
     )
+
+
+@dn.task
+def counted(n: int) -> int:
+    return n
+
+
+def test_an_artifact_older_than_those_that_are_read_is_not_explained_by_later_ones(memory) -> None:
+    for n in range(23):
+        dn.run(counted(n))
+    assert dn.explain(counted(0)).reasons == ["20 newer artifacts of this task are stored: too old to compare"]
+    assert dn.explain(counted(22)).reasons == ["n 21 → 22"]

@@ -1,5 +1,6 @@
 import logging
 import os
+import pickle
 from pathlib import Path
 
 import pytest
@@ -353,7 +354,7 @@ def test_a_file_that_changed_since_it_was_named_is_refused(memory) -> None:
     handle = lines_of(dn.File("input.txt"))
     handle.name
     Path("input.txt").write_text("a\nb\nc\n")
-    with pytest.raises(RunFailed, match=r"would now make .*, not .*Run again") as caught:
+    with pytest.raises(RunFailed, match=r"would now make .*, not .*Call the task again") as caught:
         dn.run(handle)
     assert isinstance(caught.value.__cause__, NameMismatch)
     assert list(memory.list()) == []
@@ -613,3 +614,136 @@ def test_a_run_leaves_the_streams_and_logging_alone(memory) -> None:
 def test_a_library_run_prints_nothing_into_a_pipe(memory, capsys) -> None:
     dn.run(numbers(2))
     assert capsys.readouterr() == ("", "")
+
+
+RUNS: list[str] = []
+
+
+@dn.task
+def parts_of(n: int) -> dict[str, int]:
+    RUNS.append("parts_of")
+    return {"train": n}
+
+
+@dn.task
+def plus_one(x: int) -> int:
+    return x + 1
+
+
+def test_a_part_that_is_not_there_is_no_damage(memory) -> None:
+    RUNS.clear()
+    with pytest.raises(RunFailed, match="has no part 'trian'") as caught:
+        dn.run(plus_one(parts_of(1)["trian"]))
+    assert isinstance(caught.value.__cause__, dn.errors.PartNotFound)
+    with pytest.raises(dn.errors.PartNotFound, match="has no part 'trian'"):
+        dn.run(parts_of(1)["trian"])
+    assert RUNS == ["parts_of"]
+
+
+@dn.task
+def broken() -> int:
+    raise ValueError("no luck")
+
+
+def test_a_part_that_is_not_there_hides_no_failure(memory) -> None:
+    with pytest.raises(RunFailed, match="no luck") as caught:
+        dn.run(parts_of(1)["trian"], broken(), keep_going=True)
+    assert len(caught.value.failures) == 1
+
+
+@dn.task
+def changes_its_file(table: dn.File) -> str:
+    before = table.read_text()
+    table.path.write_text("new")
+    return before
+
+
+def test_a_file_that_changes_while_its_task_runs_is_not_stored_under_the_old_name(memory) -> None:
+    Path("input.txt").write_text("old")
+    with pytest.raises(RunFailed, match="would now make"):
+        dn.run(changes_its_file(dn.File("input.txt")))
+    assert list(memory.list()) == []
+
+
+@dn.task
+def calls_a_task() -> dict[str, object]:
+    return {"part": parts_of(1)}
+
+
+def test_a_task_that_returns_an_artifact_is_told_to_take_it_as_an_argument(memory) -> None:
+    with pytest.raises(RunFailed, match="a task was called inside the task"):
+        dn.run(calls_a_task())
+
+
+@dn.task(retries=3)
+def returns_a_generator() -> object:
+    RUNS.append("returns_a_generator")
+    return (number for number in range(3))
+
+
+def test_what_cannot_be_stored_is_not_tried_again(memory) -> None:
+    RUNS.clear()
+    with pytest.raises(RunFailed, match="cannot be stored"):
+        dn.run(returns_a_generator())
+    assert RUNS == ["returns_a_generator"]
+
+
+@dn.task(serializer="parqet")
+def misspelt_serializer() -> int:
+    RUNS.append("misspelt_serializer")
+    return 1
+
+
+def test_a_serializer_that_is_not_there_is_noticed_before_the_work(memory) -> None:
+    RUNS.clear()
+    with pytest.raises(dn.errors.PluginNotFoundError, match="unknown serializer 'parqet'"):
+        dn.run(misspelt_serializer())
+    assert RUNS == []
+
+
+class FlatNaming:
+    """The README's plugin."""
+
+    @dn.hookimpl
+    def datanectar_namings(self) -> list[dn.NamingType]:
+        factory = lambda: lambda identity: f"{identity.task}-{identity.fingerprint}"
+        return [dn.NamingType(name="flat", factory=factory, summary="flat")]
+
+
+def test_a_flat_naming_scheme_serves_run_plan_explain_and_latest() -> None:
+    with dn.settings(storage_layer="memory://", naming="flat") as settings:
+        settings.manager.register(FlatNaming(), "flat")
+        assert dn.run(plus_one(parts_of(1)["train"])) == 2
+        assert dn.artifact("task/none/plus_one@latest").load() == 2
+        assert "n 1 → 2" in str(dn.explain(parts_of(2)))
+        assert len(dn.plan(plus_one(parts_of(2)["train"]))) == 2
+
+
+def test_two_stores_in_memory_are_told_apart_in_one_run() -> None:
+    with dn.settings(storage_layer="memory://"):
+        first = dn.storage_layer()
+        dn.run(parts_of(7))
+    with dn.settings(storage_layer=first):
+        assert parts_of(7).exists()
+    with dn.settings(storage_layer="memory://"):
+        RUNS.clear()
+        dn.run(plus_one(parts_of(7)["train"]))
+        assert RUNS == ["parts_of"]
+
+
+def test_a_pickled_step_loads_its_inputs_from_the_layer_of_the_run(tmp_path) -> None:
+    class Pickling:
+        @dn.hookimpl
+        def datanectar_orchestrators(self) -> list[dn.OrchestratorType]:
+            return [dn.OrchestratorType(name="pickling", factory=PicklingEngine, summary="Like another process")]
+
+    with dn.settings(storage_layer="memory://") as settings:
+        settings.manager.register(Pickling(), "pickling")
+        elsewhere = (tmp_path / "elsewhere").as_uri()
+        assert dn.run(plus_one(parts_of(3)["train"]), storage_layer=elsewhere, orchestrator="pickling") == 4
+
+
+class PicklingEngine(dn.Orchestrator):
+    def run(self, steps, execute, *, workers=None, keep_going=False):
+        for step in steps:
+            yield execute(pickle.loads(pickle.dumps(step)))

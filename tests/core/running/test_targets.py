@@ -1,7 +1,9 @@
+import pandas as pd
 import pytest
 
 import datanectar as dn
 from datanectar.errors import ArgumentError, ArtifactNotFound, ConfigurationError
+from datanectar.running.targets import artifact
 
 
 @dn.task(task_type="count")
@@ -53,7 +55,7 @@ def test_a_task_object_has_an_artifact(memory) -> None:
     [
         (numbers, "numbers is a task, not an artifact; call it, with its parameters"),
         (Doubled, "Doubled is a class; make an instance of it, with its parameters"),
-        (3, "3 names no artifact: give an artifact, a task object or a name"),
+        (3, "3 names no artifact: give what calling a task returns, a task object, or a name"),
         (None, "None names no artifact"),
     ],
 )
@@ -78,3 +80,15 @@ def test_a_store_that_is_not_configured_is_told_those_there_are() -> None:
         ConfigurationError, match=r"there is no storage 'lake' \(argument\); configured: disk\. Or give"
     ):
         dn.storage_layer("lake")
+
+
+def test_a_function_that_was_not_called_is_told_to_be_called() -> None:
+    def pipeline() -> None: ...
+
+    with pytest.raises(ArgumentError, match=r"pipeline is a function, not an artifact; call it: pipeline\(…\)"):
+        artifact(pipeline)
+
+
+def test_a_table_that_is_no_artifact_is_not_printed() -> None:
+    with pytest.raises(ArgumentError, match="a DataFrame names no artifact"):
+        artifact(pd.DataFrame({"a": [1]}))

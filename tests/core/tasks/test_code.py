@@ -290,3 +290,19 @@ def test_the_digests_of_a_class_name_each_class_they_are_made_of(load):
     module = load(CLASS)
     functions = module.train._get_definition().code().functions
     assert list(functions) == [f"{module.__name__}:train", f"{module.__name__}:Base"]
+
+
+def test_code_without_source_has_one_name_in_every_process(tmp_path):
+    script = "import datanectar as dn\n@dn.task\ndef f(x): return x in {'a', 'b', 'c', 'd'}\nprint(f('a').name)"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    names = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**environment, "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+            cwd=tmp_path,
+        ).stdout
+        for seed in "12345"
+    }
+    assert len(names) == 1

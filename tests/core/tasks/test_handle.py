@@ -178,3 +178,13 @@ def test_the_result_type_can_be_written_down():
 @given(st.dictionaries(st.sampled_from("abc"), st.integers(), min_size=1))
 def test_the_same_call_has_the_same_name(parameters):
     assert both(parameters).name == both(dict(reversed(parameters.items()))).name
+
+
+@pytest.mark.parametrize("use", [lambda handle: handle.shape, lambda handle: handle.head(), len])
+def test_using_a_handle_as_its_value_says_how_to_take_the_value(use):
+    @dn.task
+    def table() -> list:
+        return []
+
+    with pytest.raises((AttributeError, ArgumentError), match=r"dn.run\(artifact\)"):
+        use(table())

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import datanectar as dn
+from datanectar.tasks.handle import stored_artifact
 from datanectar.tasks.identity import fingerprint_of
 from datanectar.tasks.names import FINGERPRINT
 
@@ -104,3 +105,21 @@ def test_a_document_is_recorded_as_it_was_hashed():
 
 def test_a_number_too_long_for_decimal_text_is_named_too():
     assert document(10**5000)["parameters"]["x"] == {"$int": hex(10**5000)}
+
+
+@dn.task
+def measured(x: object) -> int:
+    return 1
+
+
+@pytest.mark.parametrize("value", ["x" * (1 << 20), [0.5] * 300_000, {"a": b"y" * (1 << 20)}])
+def test_a_parameter_over_one_mebibyte_is_refused(value: object) -> None:
+    with pytest.raises(dn.errors.ArgumentError, match=r"measured\(\) refuses x: it has .* MiB.*dn.File"):
+        measured(value).name
+
+
+def test_a_name_with_more_than_one_candidate_is_known_by_its_last_segment() -> None:
+    task = dn.task(lambda: 1, name="abcdefghijklmnopqrstuvwxyz")
+    one = task()
+    known = stored_artifact(one.name, None, "memory://")
+    assert known.fingerprint == one.fingerprint

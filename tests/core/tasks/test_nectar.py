@@ -282,6 +282,50 @@ def test_a_parameter_is_frozen_once_the_task_is_named():
     task.note = "not a parameter"
 
 
+class Given(dn.NectarTask):
+    label: str = "a"
+
+    def __init__(self, a, label="a", **more):
+        self.a, self.label, self.b = a, label, 0
+        self.a = a
+
+    def run(self):
+        return self.a
+
+
+def test_an_argument_of_the_constructor_that_is_no_field_is_frozen_once_it_is_made():
+    for task in (Given(1, c=2), pickle.loads(pickle.dumps(Given(1, c=2)))):
+        for attribute in ("a", "c"):
+            with pytest.raises(FrozenTask, match=rf"Given\.{attribute} cannot change.*Given\({attribute}=…\)"):
+                setattr(task, attribute, 7)
+        with pytest.raises(FrozenTask):
+            del task.a
+        task.label, task.b = "b", 1
+        assert name(task) not in (name(Given(1, c=2)), name(Given(7, c=2)))
+
+
+@pytest.mark.parametrize("option", ["task_type", "model_type", "model_family"])
+def test_a_constructor_parameter_that_looks_like_part_of_the_path_is_refused(option):
+    namespace = {}
+    exec(f"def __init__(self, {option}='x'): pass", namespace)
+    kind = type(dn.NectarTask)("T", (dn.NectarTask,), {"__init__": namespace["__init__"], "run": lambda self: 1})
+    with pytest.raises(
+        TaskDefinitionError, match=f"T: the constructor's {option} .*Make it a class attribute.*or call"
+    ):
+        kind("xgb")
+
+
+def test_a_constructor_may_take_a_storage_layer_which_is_no_parameter():
+    class Elsewhere(dn.NectarTask):
+        def __init__(self, storage_layer=None):
+            self.storage_layer = storage_layer
+
+        def run(self):
+            return 1
+
+    assert name(Elsewhere("memory://")) == name(Elsewhere())
+
+
 def test_a_parameter_changed_in_place_after_it_was_named_is_noticed_before_it_runs():
     task = Passes([1])
     before = name(task)

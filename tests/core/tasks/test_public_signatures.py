@@ -42,7 +42,7 @@ SIGNATURES = {
     "StorageLayer.link": "self, name, expires=900",
     "StorageLayer.local_path": "self, name",
     "StorageLayer.delete": "self, name",
-    "StorageLayer.alias": "self, name, alias",
+    "StorageLayer.alias": "self, name, alias, *, path=None",
     "StorageLayer.resolve": "self, text",
     "StorageBackend.read": "self, key",
     "StorageBackend.open": "self, key, start=0, end=None",

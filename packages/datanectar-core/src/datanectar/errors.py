@@ -126,6 +126,10 @@ class ArtifactNotFound(DatanectarError, LookupError):
     """No artifact has this name or alias."""
 
 
+class PartNotFound(ArtifactNotFound, KeyError):
+    """The artifact is there, but its value has no such part."""
+
+
 class IntegrityError(DatanectarError, ValueError):
     """Stored bytes are not the bytes that were written.
 
@@ -145,7 +149,7 @@ class FormatError(DatanectarError, ValueError):
 
 
 class SerializationError(DatanectarError, TypeError):
-    """No serializer holds this value exactly, or its serializer is missing here."""
+    """No serializer holds this value exactly, or what it needs to be loaded is missing here."""
 
 
 class UntrustedPickleError(DatanectarError, ValueError):

@@ -36,11 +36,9 @@ class StorageType(ComponentType):
     Attributes:
         schemes: URL schemes that name it, as in ``s3://bucket/prefix``. The factory's options class then has
             a classmethod ``from_url(url: str)``.
-        shared: Whether other processes see the same store.
     """
 
     schemes: tuple[str, ...] = ()
-    shared: bool = True
     kind: ClassVar[str] = "storage"
 
 

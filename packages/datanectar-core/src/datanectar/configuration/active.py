@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from datanectar.configuration.settings import Settings, load_settings
+from datanectar.errors import ConfigurationError
 
 _active: ContextVar[Settings | None] = ContextVar("datanectar_settings", default=None)
 _loaded: dict[tuple[str, ...], Settings] = {}
@@ -24,11 +25,18 @@ def current() -> Settings:
     active = _active.get()
     if active is not None:
         return active
-    place = (os.getcwd(), *(os.environ.get(name, "") for name in _VARIABLES))
+    place = (_working_directory(), *(os.environ.get(name, "") for name in _VARIABLES))
     found = _loaded.get(place)
     if found is None:
         found = _loaded[place] = load_settings(Path(place[0]), {})
     return found
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError as error:
+        raise ConfigurationError("the working directory was deleted; change to one that exists") from error
 
 
 @contextmanager
@@ -52,7 +60,7 @@ def override(origin: str, overrides: Mapping[str, Any]) -> Iterator[Settings]:
     outer = _active.get()
     inherited = {key: setting.value for key, setting in outer.overrides.items()} if outer is not None else {}
     given = {key: value for key, value in overrides.items() if value is not None}
-    with hold(load_settings(Path(os.getcwd()), {**inherited, **given}, origin)) as made:
+    with hold(load_settings(Path(_working_directory()), {**inherited, **given}, origin)) as made:
         yield made
 
 

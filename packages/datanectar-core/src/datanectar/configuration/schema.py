@@ -127,6 +127,8 @@ def _misplaced(key: str, source: str) -> str:
     if head in _NAMED_TABLES and "." not in rest:
         name = rest if head == "profiles" and rest else {"profiles": "prod", "storage": "disk"}.get(head, "NAME")
         return f"[{prefix}{head}] holds a table for each name, such as [{prefix}{head}.{name}]"
+    if f"profiles.*.{key}" in KEYS:
+        return f"it belongs to a profile: write it below [{prefix}profiles.local], or whichever profile it is for"
     if key == "plugins":
         return f"it is a table, [{prefix}plugins], with the key disable"
     return ""

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from datanectar.contracts.serialization import Serializer, StoredFile
 from datanectar.contracts.storage import StorageBackend, check_key
-from datanectar.errors import PluginNotFoundError, SerializationError
+from datanectar.errors import IntegrityError, PluginNotFoundError, SerializationError, StorageError
 from datanectar.layer import keys
 from datanectar.layer.manifest import inline_file
 from datanectar.records import SerializerType
@@ -199,23 +199,40 @@ class FileSink(io.RawIOBase):
         return None if self._held is None else b"".join(self._held)
 
 
-def decode(registry: Registry, node: dict[str, Any], read: Callable[[int, bool], StoredFile]) -> Any:
+def decode(registry: Registry, name: str, node: dict[str, Any], read: Callable[[int, bool], StoredFile]) -> Any:
     """Returns the value of a tree of files.
 
     Args:
         registry: Has the serializers.
+        name: The artifact's name, for messages.
         node: The tree, from a manifest.
         read: Gives a verified file by its number; told whether loading it can run code.
+
+    Raises:
+        SerializationError: A serializer is missing here, or cannot load what it once wrote.
     """
     if "file" in node:
         record = _serializer(registry, node["serializer"])
         serializer: Serializer = registry.make_once(SerializerType, record.name)
-        return serializer.load(read(node["file"], record.executes))
+        return _load(serializer, record.name, name, read(node["file"], record.executes))
     if "dict" in node:
-        return {typed_json.decode(label): decode(registry, item, read) for label, item in node["dict"]}
+        return {typed_json.decode(label): decode(registry, name, item, read) for label, item in node["dict"]}
     if "tuple" in node:
-        return tuple(decode(registry, item, read) for item in node["tuple"])
-    return [decode(registry, item, read) for item in node["list"]]
+        return tuple(decode(registry, name, item, read) for item in node["tuple"])
+    return [decode(registry, name, item, read) for item in node["list"]]
+
+
+def _load(serializer: Serializer, kind: str, name: str, file: StoredFile) -> Any:
+    try:
+        return serializer.load(file)
+    except (MemoryError, IntegrityError, StorageError):  # not a matter of what the file holds
+        raise
+    except Exception as error:  # a class may refuse to come back in any way it likes
+        msg = (
+            f"{name} was stored with serializer {kind!r}, which cannot load it here: {type(error).__name__}: {error}. "
+            f"Install or restore what it needs, or remove it with `datanectar rm {name}` and run its task again"
+        )
+        raise SerializationError(msg) from error
 
 
 def _serializer(registry: Registry, name: str) -> SerializerType:

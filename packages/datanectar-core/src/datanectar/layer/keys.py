@@ -53,6 +53,11 @@ def code(digest: str) -> str:
     return f"{CODE}{digest}.json"
 
 
+def source(digest: str) -> str:
+    """The key of the source text of one version of a task's code."""
+    return f"{CODE}{digest}.source.json"
+
+
 def repairs_prefix(name: str) -> str:
     """What the keys of an artifact's later manifests start with."""
     return f"repairs/{name}/"

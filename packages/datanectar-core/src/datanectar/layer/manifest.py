@@ -83,11 +83,19 @@ class Manifest:
         return [(file["size"], file["sha256"]) for file in self.files]
 
     def inline(self, number: int) -> bytes | None:
-        """The bytes of a file that is kept in the manifest itself."""
+        """The bytes of a file that is kept in the manifest itself.
+
+        Raises:
+            IntegrityError: They cannot be read from the text that stands for them.
+        """
         file = self.files[number]
-        if "text" in file:
-            return file["text"].encode()  # type: ignore[no-any-return]
-        return base64.b64decode(file["base64"]) if "base64" in file else None
+        try:
+            if "text" in file:
+                return file["text"].encode()  # type: ignore[no-any-return]
+            return base64.b64decode(file["base64"], validate=True) if "base64" in file else None
+        except ValueError as error:  # whoever can write to the store can seal anything
+            msg = f"{self.key} is sealed, but its file {number} cannot be read: {error}. {REMEDY}"
+            raise IntegrityError(msg, key=self.key, expected=file["sha256"], got=str(error)) from error
 
     def __repr__(self) -> str:
         return f"Manifest({self.name!r}, attempt={self.attempt!r}, size={self.size})"

@@ -5,12 +5,20 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from datanectar.contracts.serialization import StoredFile
 from datanectar.contracts.storage import StorageBackend
-from datanectar.errors import ArtifactNotFound, IntegrityError, KeyNotFound, UnsupportedError, UntrustedPickleError
+from datanectar.errors import (
+    ArtifactNotFound,
+    IntegrityError,
+    KeyNotFound,
+    PartNotFound,
+    UnsupportedError,
+    UntrustedPickleError,
+)
 from datanectar.layer import keys
 from datanectar.layer.encoding import decode, descend
 from datanectar.layer.manifest import DETAILS, REMEDY, Manifest, unseal
@@ -53,7 +61,7 @@ class Reader:
         """Returns ``identity`` and ``inputs`` of an artifact, from its manifest or beside it."""
         if DETAILS in manifest.document:
             node = {"file": manifest.document[DETAILS], "serializer": "json"}
-            return decode(self._registry, node, lambda number, _: self._read_file(manifest, number, False))  # type: ignore[no-any-return]
+            return self._decode(manifest, node)  # type: ignore[no-any-return]
         return {"identity": manifest.identity, "inputs": manifest.document.get("inputs", [])}
 
     def load(self, name: str) -> Any:
@@ -64,7 +72,7 @@ class Reader:
         """Returns a part of a stored value, reading no more files than it needs.
 
         Raises:
-            LookupError: The value has no such part.
+            PartNotFound: The value has no such part.
         """
         return self._from_sound(name, lambda manifest: self.decode(manifest, part))
 
@@ -82,13 +90,17 @@ class Reader:
     def decode(self, manifest: Manifest, part: tuple[Any, ...] = ()) -> Any:
         """Returns the value (or a part of it) that a manifest describes."""
         node, rest = descend(manifest.value, part)
-        value = decode(self._registry, node, lambda number, executes: self._read_file(manifest, number, executes))
+        value = self._decode(manifest, node)
         for key in rest:
             try:
                 value = value[key]
             except (LookupError, TypeError) as error:
-                raise ArtifactNotFound(f"{manifest.name} has no part {key!r}: {error!r}") from error
+                raise PartNotFound(f"{manifest.name} has no part {key!r}: {error!r}") from error
         return value
+
+    def _decode(self, manifest: Manifest, node: dict[str, Any]) -> Any:
+        read = partial(self._read_file, manifest)
+        return decode(self._registry, manifest.name, node, read)
 
     def _read_file(self, manifest: Manifest, number: int, executes: bool) -> StoredFile:
         entry = manifest.files[number]
@@ -110,12 +122,17 @@ class Reader:
             return
         if self._options.pickle == "never":
             why = 'this store is configured with pickle = "never"'
+            ways = 'set pickle = "signed" for it, which loads what a key known here signed'
         else:
             why = "its signature is missing or was not made with a key known here"
+            # The standing artifact would be found again, so running the task is no way out while it is there.
+            ways = (
+                "name the writer's key here, in DATANECTAR_SIGNING_KEY or signing_keys; or remove it with "
+                f"`datanectar rm {manifest.name}` and run the task here"
+            )
         msg = (
-            f"{manifest.name} is a pickle, which can run any code when loaded, and {why}. Ways out: share the writer's "
-            'key (DATANECTAR_SIGNING_KEY or signing_keys); run the task here; or set pickle = "always" for '
-            f"{self._reference!r} if you trust everyone who can write to it"
+            f"{manifest.name} is a pickle, which can run any code when loaded, and {why}. Ways out: {ways}; or, if you "
+            f'trust everyone who can write to {self._reference!r}, set pickle = "always" in its [storage] table'
         )
         raise UntrustedPickleError(msg)
 

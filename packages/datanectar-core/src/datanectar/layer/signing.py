@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -24,15 +24,19 @@ class _Key(NamedTuple):
 
 
 class Signer:
-    """Signs with the first of its keys and verifies with all of them. Keys are read on first use."""
+    """Signs with the first of the keys it knows, and verifies with each of them.
+
+    Those are the variable's, the configuration's and the user's own, in this order: so a key that is shared from now
+    on leaves readable what the user's own key signed. Each is read when it is first needed.
+    """
 
     def __init__(self, references: Iterable[str], root: Path) -> None:
         self._references, self._root = tuple(references), root
-        self._keys: list[_Key] | None = None
+        self._resolved: dict[str, _Key] = {}
 
     def sign(self, manifest: Manifest) -> dict[str, str]:
         """Returns the signature that goes into a manifest: HMAC-SHA256 with the key's id."""
-        key = self._read_keys()[0]
+        key = next(self._named_keys(), None) or _key(_own_key(key_path()))
         return {"key": key.id, "hmac": _hmac(key, manifest)}
 
     def verifies(self, manifest: Manifest) -> bool:
@@ -43,17 +47,26 @@ class Signer:
         given = str(signature.get("hmac", "")).encode("utf-8", "replace")
         return any(
             key.id == signature.get("key") and hmac.compare_digest(_hmac(key, manifest).encode(), given)
-            for key in self._read_keys()
+            for key in self._known_keys()
         )
 
-    def _read_keys(self) -> list[_Key]:
-        if self._keys is None:
-            if VARIABLE in os.environ:
-                secrets = [_checked(os.environ[VARIABLE].encode(), VARIABLE)]
-            else:
-                secrets = [self._resolve(reference) for reference in self._references] or [_own_key(key_path())]
-            self._keys = [_Key(sha256(b"datanectar key id" + secret).hexdigest()[:16], secret) for secret in secrets]
-        return self._keys
+    def _named_keys(self) -> Iterator[_Key]:
+        """Yields the keys that the environment and the configuration name."""
+        if VARIABLE in os.environ:
+            yield _key(_checked(os.environ[VARIABLE].encode(), VARIABLE))
+        for reference in self._references:
+            if reference not in self._resolved:
+                self._resolved[reference] = _key(self._resolve(reference))
+            yield self._resolved[reference]
+
+    def _known_keys(self) -> Iterator[_Key]:
+        yield from self._named_keys()
+        path = key_path()
+        try:
+            own = path.read_bytes().strip()
+        except OSError:  # none yet, and it is not made to verify: it would verify nothing
+            return
+        yield _key(_checked(own, str(path)))
 
     def _resolve(self, reference: str) -> bytes:
         kind, _, place = reference.partition(":")
@@ -69,6 +82,10 @@ class Signer:
             raise ConfigurationError(f"signing_keys: the variable {place} is not set")
         # What was written may be a key itself, so it is not repeated.
         raise ConfigurationError("signing_keys: write env:NAME or file:PATH, never a key itself")
+
+
+def _key(secret: bytes) -> _Key:
+    return _Key(sha256(b"datanectar key id" + secret).hexdigest()[:16], secret)
 
 
 def _hmac(key: _Key, manifest: Manifest) -> str:

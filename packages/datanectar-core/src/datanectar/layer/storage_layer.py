@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from datanectar.contracts.naming import check_name
 from datanectar.contracts.storage import StorageBackend
-from datanectar.errors import ArtifactNotFound
+from datanectar.errors import ArtifactNotFound, IntegrityError, KeyNotFound
 from datanectar.layer import aliases, keys
-from datanectar.layer.manifest import Manifest
+from datanectar.layer.manifest import Manifest, open_seal
 from datanectar.layer.options import LayerOptions
 from datanectar.layer.presence import Presence
 from datanectar.layer.reading import Reader
 from datanectar.layer.signing import Signer
 from datanectar.layer.writing import Writer, new_attempt
+from datanectar.records import ObjectInfo
 from datanectar.registry import Registry
 
 
@@ -135,20 +137,55 @@ class StorageLayer:
     def delete(self, name: str) -> None:
         """Removes an artifact, its files and its logs. It is absent from the first moment on.
 
+        Files of other attempts stay: somebody may be making the artifact anew at this moment.
+
         Raises:
             ArtifactNotFound: There is no such artifact.
         """
-        if not self.exists(name):
+        standing = self.backend.stat(keys.manifest(check_name(name)))
+        if standing is None:
             raise ArtifactNotFound(f"{name} is not in {self.backend.url}")
-        self.backend.delete([keys.manifest(name)])
-        prefixes = ((keys.repairs_prefix(name), 1), (keys.data_prefix(name), 2), (keys.logs_prefix(name), 1))
-        found = [info.key for prefix, depth in prefixes for info in keys.below(self.backend, prefix, depth)]
-        self.backend.delete(found)
+        repairs = list(keys.below(self.backend, keys.repairs_prefix(name), 1))
+        attempts, until = self._attempts(name, [standing, *repairs])
+        # Listed before anything is gone: logs of failed attempts, not of one that succeeds from now on.
+        logs = list(keys.below(self.backend, keys.logs_prefix(name), 1))
+        self.backend.delete([standing.key])
+        data = [
+            info
+            for info in keys.below(self.backend, keys.data_prefix(name), 2)
+            if info.key.split("/")[-2] in attempts or (until is not None and info.modified <= until)
+        ]
+        self.backend.delete([info.key for info in (*repairs, *data, *logs)])
+
+    def _attempts(self, name: str, manifests: Iterable[ObjectInfo]) -> tuple[set[str], datetime | None]:
+        """The attempts that manifests name, and when the last that is too damaged for that was written.
+
+        The files of a manifest are older than itself, so its time tells them, if not for certain.
+        """
+        attempts: set[str] = set()
+        until: datetime | None = None
+        for info in manifests:
+            try:  # not unsealed: a manifest of another format has an attempt, too
+                document = open_seal(self.backend.read(info.key), info.key, "")
+            except KeyNotFound:  # removed since it was listed
+                continue
+            except IntegrityError:
+                document = {}
+            if document.get("name") == name and isinstance(document.get("attempt"), str):
+                attempts.add(document["attempt"])
+            else:
+                until = max(until or info.modified, info.modified)
+        return attempts, until
 
     # Aliases
 
-    def alias(self, name: str, alias: str) -> None:
+    def alias(self, name: str, alias: str, *, path: str | None = None) -> None:
         """Points an alias of the artifact's task to it, as in ``alias(model.name, "champion")``.
+
+        Args:
+            name: The artifact's name.
+            alias: Such as ``champion``.
+            path: The task's path; by default the name without its last segment, as the default naming has it.
 
         Raises:
             ArtifactNotFound: There is no such artifact.
@@ -157,7 +194,7 @@ class StorageLayer:
         if not self.exists(name):
             raise ArtifactNotFound(f"{name} is not in {self.backend.url}, so no alias can point to it")
         self.writer.prepare()
-        aliases.move_alias(self.backend, name.rpartition("/")[0], alias, name, self._moved)
+        aliases.move_alias(self.backend, path or name.rpartition("/")[0], alias, name, self._moved)
 
     def resolve(self, text: str) -> str:
         """Returns the name that ``task_type/family/task@alias`` stands for; a name is returned as it is.

@@ -163,14 +163,26 @@ class Writer:
             prepare_store(self._backend, unsafe_single_writer=self._options.unsafe_single_writer)
             self._prepared = True
 
-    def record_code(self, digest: str, document: dict[str, Any]) -> None:
-        """Stores what is known of one version of a task's code, once."""
-        if digest not in self._known_code:
+    def record_code(self, digest: str, functions: dict[str, str], sources: dict[str, str] | None = None) -> None:
+        """Stores what is known of one version of a task's code, once.
+
+        Args:
+            digest: The code's digest.
+            functions: The digests it is made of, by the function's or class's name.
+            sources: The source texts, where the store is to keep them. They have a key of their own, so that they can
+                be added to code that is known already.
+        """
+        self._create_code(keys.code(digest), {"digest": digest, "functions": functions})
+        if sources is not None:
+            self._create_code(keys.source(digest), {"digest": digest, "source": sources})
+
+    def _create_code(self, key: str, document: dict[str, Any]) -> None:
+        if key not in self._known_code:
             try:
-                self._backend.create(keys.code(digest), seal(document))
+                self._backend.create(key, seal(document))
             except AlreadyExists:
                 pass
-            self._known_code.add(digest)
+            self._known_code.add(key)
 
     def write_log(self, name: str, attempt: str, log: bytes) -> str:
         """Stores an attempt's log beside the artifact and returns its key."""

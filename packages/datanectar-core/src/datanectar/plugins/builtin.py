@@ -23,7 +23,6 @@ def datanectar_storages() -> Iterator[StorageType]:
         factory="datanectar.storages.memory:MemoryBackend",
         options="datanectar.storages.memory:MemoryOptions",
         schemes=("memory",),
-        shared=False,
         summary="A dictionary in this process, for tests",
     )
 

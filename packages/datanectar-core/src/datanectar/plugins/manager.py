@@ -150,7 +150,7 @@ class PluginManager(pluggy.PluginManager):
         for implementation in reversed(self.observers(hook)):
             try:
                 implementation.function(*(arguments[name] for name in implementation.argnames))
-            except Exception as error:
+            except (Exception, SystemExit) as error:  # an observer may not end the run either
                 info = self.infos.get(implementation.plugin_name, PluginInfo(implementation.plugin_name))
                 details = _log.isEnabledFor(logging.DEBUG)
                 _log.warning("%s: %s failed: %r", info.label, hook, error, exc_info=details)

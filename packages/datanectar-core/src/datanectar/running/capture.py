@@ -7,6 +7,8 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from threading import Lock
 from typing import Any
 
 _HELD_IN_MEMORY = 1 << 20
@@ -45,13 +47,14 @@ class StepLog:
 
 
 class _Tee:
-    """A text or binary stream that also writes to a log; everything else is the stream's own business."""
+    """A text or binary stream that also writes to the logs in force; everything else is the stream's own business."""
 
-    def __init__(self, stream: Any, log: StepLog) -> None:
-        self._stream, self._log = stream, log
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
 
     def write(self, data: Any) -> Any:
-        self._log.write(data)
+        for log in _logs.get() or _only_log():
+            log.write(data)
         return self._stream.write(data)
 
     def writelines(self, lines: Iterable[Any]) -> None:
@@ -60,25 +63,46 @@ class _Tee:
 
     @property
     def buffer(self) -> _Tee:
-        return _Tee(self._stream.buffer, self._log)
+        return _Tee(self._stream.buffer)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+#: The logs of the steps that this thread is in, one inside the other.
+_logs: ContextVar[tuple[StepLog, ...]] = ContextVar("datanectar_logs", default=())
+#: The logs of all threads. The streams are the process's: the first step puts the tees in place, the last removes them.
+_open: list[StepLog] = []
+_plain: list[Any] = []
+_lock = Lock()
+
+
+def _only_log() -> tuple[StepLog, ...]:
+    """Threads that a task starts are in no step; if one step runs, they are that step's."""
+    return tuple(_open) if len(_open) == 1 else ()
 
 
 @contextmanager
 def captured() -> Iterator[StepLog]:
     """Sends stdout, stderr and logging of the block to a log, too."""
     log = StepLog()
-    streams = sys.stdout, sys.stderr
-    # A process without a console has no streams to tee.
-    sys.stdout, sys.stderr = (stream and _Tee(stream, log) for stream in streams)
+    with _lock:
+        if not _open:
+            _plain[:] = sys.stdout, sys.stderr
+            # A process without a console has no streams to tee.
+            sys.stdout, sys.stderr = (stream and _Tee(stream) for stream in _plain)
+        _open.append(log)
+    token = _logs.set((*_logs.get(), log))
     remove_handler = _add_handler(log)
     try:
         yield log
     finally:
         remove_handler()
-        sys.stdout, sys.stderr = streams
+        _logs.reset(token)
+        with _lock:
+            _open.remove(log)
+            if not _open:
+                sys.stdout, sys.stderr = _plain
 
 
 def _add_handler(log: StepLog) -> Any:

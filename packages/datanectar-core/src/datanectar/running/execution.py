@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 import time
 import traceback
-from collections import OrderedDict
 from importlib import import_module
 from typing import Any
 
@@ -19,19 +18,22 @@ from datanectar.errors import (
     DatanectarError,
     IntegrityError,
     NameMismatch,
+    PartNotFound,
     StepFailed,
+    StorageError,
     TaskDefinitionError,
     UnsupportedError,
 )
-from datanectar.layer.manifest import Manifest
 from datanectar.layer.storage_layer import StorageLayer
 from datanectar.layer.writing import new_attempt
 from datanectar.running.capture import StepLog, captured
+from datanectar.running.recent import recent
 from datanectar.tasks.class_definition import InstanceCall
 from datanectar.tasks.function import Task
 from datanectar.tasks.handle import Artifact, Call
 from datanectar.tasks.nectar import NectarTask
-from datanectar.tasks.nesting import substitute
+from datanectar.tasks.nesting import holds_artifact, substitute
+from datanectar.values.typed_json import dumps
 
 #: Logs up to this many bytes are kept in the manifest.
 _LARGEST_INLINE_LOG = 16 << 10
@@ -46,55 +48,28 @@ class _Damaged(Exception):
         self.names = names
 
 
-class RecentManifests:
-    """Manifests of small results that this process just stored: they need not be read again for the next step.
-
-    Values are decoded anew for each use, so that what one task does to its input never reaches another.
-    """
-
-    _MOST_BYTES = 64 << 20
-
-    def __init__(self) -> None:
-        self._manifests: OrderedDict[tuple[str, str], Manifest] = OrderedDict()
-        self._size = 0
-
-    def add(self, layer: StorageLayer, manifest: Manifest) -> None:
-        """Remembers a manifest, if all of its files are in it."""
-        if any(manifest.inline(number) is None for number in range(len(manifest.files))):
-            return
-        self._manifests[layer.backend.url, manifest.name] = manifest
-        self._size += manifest.size
-        while self._size > self._MOST_BYTES:
-            self._size -= self._manifests.popitem(last=False)[1].size
-
-    def load(self, layer: StorageLayer, artifact: Artifact[Any]) -> Any:
-        """Returns an artifact's value, from memory or from its store."""
-        manifest = self._manifests.get((layer.backend.url, artifact.name))
-        return (
-            layer.reader.load_part(artifact.name, artifact.part)
-            if manifest is None
-            else layer.reader.decode(manifest, artifact.part)
-        )
-
-    def clear(self) -> None:
-        """Forgets everything, at the end of a run."""
-        self._manifests.clear()
-        self._size = 0
-
-
-recent = RecentManifests()
-
-
 def execute(step: Step) -> Outcome:
     """Runs one step, with its retries. Failures of the task are an outcome, not an exception."""
     pause = _FIRST_PAUSE
     for tries_left in reversed(range(step.retries + 1)):
         outcome = _Attempt(step).run()
-        if outcome.status != "failed" or not tries_left:
+        if outcome.status != "failed" or not tries_left or _is_final(outcome.error):
             return outcome
         time.sleep(pause * random.uniform(0.5, 1.0))
         pause = min(2 * pause, _LONGEST_PAUSE)
     raise AssertionError("unreachable")
+
+
+_RETURNED_ARTIFACT = (
+    "the result is (or has in it) an artifact, whose value is not known: a task was called inside the task. Call it "
+    "outside, and pass it in as an argument"
+)
+
+
+def _is_final(error: BaseException | None) -> bool:
+    """Whether trying again would only take longer to say the same: an unstorable result, a changed argument, …"""
+    cause = error.__cause__ if error else None
+    return isinstance(cause, DatanectarError) and not isinstance(cause, StorageError)
 
 
 class _Attempt:
@@ -118,7 +93,11 @@ class _Attempt:
             begun = time.perf_counter()
             with captured() as self._log:
                 value = _invoke(call, arguments)
+            if holds_artifact(value):
+                raise TaskDefinitionError(_RETURNED_ARTIFACT)
             seconds = time.perf_counter() - begun
+            if "$file" in dumps(call.document):
+                _check_name(step, call)  # a file that changed meanwhile is not the one that the name tells of
             self._store(call, value, started, seconds)
         except _Damaged as damage:
             return Outcome(step.name, "damaged", damaged=damage.names)
@@ -137,9 +116,11 @@ class _Attempt:
         damaged: list[str] = []
 
         def load(artifact: Artifact[Any]) -> Any:
-            layer = artifact.call.layer() if artifact.call.definition is None else self._layer_of(artifact.call)
+            layer = self._layer_of(artifact.call)
             try:
                 value = recent.load(layer, artifact)
+            except PartNotFound:  # it is whole, and the task asks for what it never had
+                raise
             except (IntegrityError, ArtifactNotFound):
                 damaged.append(artifact.name)
                 return None
@@ -162,7 +143,8 @@ class _Attempt:
         code = task.code()
         layer.writer.prepare()
         if code is not None:
-            layer.writer.record_code(code.digest, code.document(with_source=current().get("record_source", False)))
+            sources = code.sources if current().get("record_source", False) else None
+            layer.writer.record_code(code.digest, code.functions, sources)
         log = self._log.read()
         if len(log) > _LARGEST_INLINE_LOG:
             layer.writer.write_log(step.name, self._id, log)
@@ -202,7 +184,9 @@ class _Attempt:
 
     def _keep_log(self, trace: str) -> str:
         try:
-            return self._layer.writer.write_log(self._step.name, self._id, self._log.read() + trace.encode())
+            return self._layer.writer.write_log(
+                self._step.name, self._id, self._log.read() + trace.encode("utf-8", "replace")
+            )
         except Exception:  # the store may be what failed; the traceback is in the error as well
             return ""
 
@@ -239,7 +223,7 @@ def _check_name(step: Step, call: Call) -> None:
     if again.name != step.name:
         msg = (
             f"{step.task} would now make {again.name}, not {step.name} that was asked for: an argument, an input file "
-            "or the code changed since it was named. Run again"
+            "or the code changed since it was named. Call the task again, and run that"
         )
         raise NameMismatch(msg)
 

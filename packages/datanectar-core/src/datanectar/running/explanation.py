@@ -99,6 +99,8 @@ class _Comparison:
         newest = self._of_task(name.rpartition("/")[0])
         own = next((i for i, (manifest, _) in enumerate(newest) if manifest.name == name), -1)
         earlier = newest[own + 1 :]  # what came later did not cause it
+        if stored and own < 0:
+            return Explanation(name, stored, [f"{_NEWEST} newer artifacts of this task are stored: too old to compare"])
         if not earlier:
             return Explanation(name, stored, ["first run"])
         compared = [(list(self._differences(known, document)), manifest) for manifest, known in earlier]
@@ -107,7 +109,9 @@ class _Comparison:
 
     def _of_task(self, path: str) -> list[tuple[Manifest, dict[str, Any]]]:
         if path not in self._newest:
-            infos = sorted(self._layer.backend.list(f"{keys.MANIFESTS}{path}/"), key=lambda info: info.modified)
+            infos = sorted(
+                self._layer.backend.list(keys.MANIFESTS + (f"{path}/" if path else "")), key=lambda info: info.modified
+            )
             self._newest[path] = list(self._read(keys.name_of(info.key) for info in reversed(infos[-_NEWEST:])))
         return self._newest[path]
 

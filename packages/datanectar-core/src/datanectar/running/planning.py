@@ -87,7 +87,7 @@ class _Planner:
     def __init__(self, storage_layer: Any, repairs: set[str]) -> None:
         self._argument = storage_layer
         self._repairs = repairs
-        self._presence: dict[str, Presence] = {}
+        self._presence: dict[StorageLayer, Presence] = {}
         self._layers: dict[Definition, StorageLayer] = {}
         self._found: dict[str, PlannedStep] = {}
 
@@ -101,7 +101,7 @@ class _Planner:
                 by_layer.setdefault(layer, []).append(name)
             present: dict[str, bool] = {}
             for layer, names in by_layer.items():
-                presence = self._presence.setdefault(layer.backend.url, Presence(layer.backend))
+                presence = self._presence.setdefault(layer, Presence(layer.backend))
                 present |= presence.ask(names)
             calls = []
             for name, call in level.items():

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from datanectar.configuration.active import current
 from datanectar.contracts.orchestration import Orchestrator, Outcome
-from datanectar.errors import ArtifactNotFound, IntegrityError, RunFailed, StepFailed
+from datanectar.errors import ArtifactNotFound, DatanectarError, IntegrityError, PartNotFound, RunFailed, StepFailed
 from datanectar.layer.storage_layer import StorageLayer
-from datanectar.records import OrchestratorType
+from datanectar.records import OrchestratorType, SerializerType
 from datanectar.registry import registry
-from datanectar.running.execution import execute, recent
+from datanectar.running.execution import execute
 from datanectar.running.planning import Plan, make_plan, steps_to_run
 from datanectar.running.progress import Lines, Reporter, Silent
+from datanectar.running.recent import recent
 from datanectar.running.targets import collect, map_targets, with_profile
 from datanectar.tasks.handle import Artifact
 
@@ -96,6 +98,8 @@ class Session:
         """Most runs of one target find it stored: then nothing need be planned."""
         try:
             return self._read(artifact)
+        except PartNotFound:
+            raise
         except (ArtifactNotFound, IntegrityError):
             return _MISSING
 
@@ -149,6 +153,7 @@ class Session:
         try:
             for layer in {step.layer for step in steps}:
                 layer.writer.prepare()  # a store that refuses should say so before the work, not after it
+            self._check_serializers(plan)
             engine = self._orchestrator()
             reporter.planned(plan)
             chosen = self._settings.choose("workers", argument=self._workers)
@@ -165,6 +170,13 @@ class Session:
             manager.observe("datanectar_run_finished", targets=plan.targets, error=error or _first(self._failures))
             manager.unregister(name=registered)
         return damaged
+
+    def _check_serializers(self, plan: Plan) -> None:
+        """Looks up the serializers that are named, before the work whose results they are to hold."""
+        for task in {step.call.definition for step in plan.with_status("run")}:
+            chosen = self._settings.choose("serializer", task)
+            if chosen is not None:
+                registry(self._settings).find(SerializerType, chosen.value)
 
     def _take(self, outcome: Outcome, damaged: set[str]) -> None:
         if outcome.status == "done":
@@ -192,7 +204,10 @@ class Session:
         unmade = [step.name for step in plan.with_status("run") if step.name not in self.made]
         blocked = [name for name in unmade if name not in self._failures]
         done = {artifact.name: artifact for artifact in artifacts if artifact.name not in unmade}
-        results = {name: self._load(artifact) if self._values else artifact for name, artifact in done.items()}
+        results = {}
+        for name, artifact in done.items():
+            with suppress(DatanectarError):  # what cannot be loaded must not hide what failed
+                results[name] = self._load(artifact) if self._values else artifact
         failures = list(self._failures.values())
         message = "\n".join(self._describe(failure, plan) for failure in failures)
         rest = f"{len(self.made)} done, {len(failures)} failed, {len(blocked)} not run"
@@ -211,7 +226,8 @@ class Session:
     def _move_latest(self, artifacts: list[Artifact[Any]]) -> None:
         for name, artifact in {artifact.name: artifact for artifact in artifacts}.items():
             if name in self.made:
-                self._layer(artifact).alias(name, "latest")
+                task = artifact.call.definition
+                self._layer(artifact).alias(name, "latest", path=task.path if task else None)
 
 
 #: What runs the steps where nobody says otherwise.

@@ -16,6 +16,8 @@ from datanectar.tasks.foreign import foreign_artifact
 from datanectar.tasks.handle import Artifact, stored_artifact
 from datanectar.tasks.nectar import NectarTask
 
+_SHOWN = {bool, int, float, bytes}
+
 
 def artifact(target: Any) -> Artifact[Any]:
     """Returns the handle of an artifact.
@@ -43,7 +45,11 @@ def artifact(target: Any) -> Artifact[Any]:
     foreign = adapter_of(type(target))
     if foreign is not None:
         return foreign_artifact(foreign, target, artifact)
-    raise ArgumentError(f"{target!r:.80} names no artifact: give an artifact, a task object or a name")
+    if callable(target):
+        called = getattr(target, "__name__", repr(target))
+        raise ArgumentError(f"{called} is a function, not an artifact; call it: {called}(…)")
+    what = f"{target!r:.80}" if target is None or type(target) in _SHOWN else f"a {type(target).__qualname__}"
+    raise ArgumentError(f"{what} names no artifact: give what calling a task returns, a task object, or a name")
 
 
 def get_artifact_name(target: Any) -> str:

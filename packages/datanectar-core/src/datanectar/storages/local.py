@@ -50,6 +50,11 @@ class LocalOptions:
         parts = urlsplit(url)
         if parts.netloc not in ("", "localhost") or not parts.path:
             raise ConfigurationError(f"{url!r} is not a local path; write file:///absolute/path")
+        if "?" in url or "#" in url:  # even an empty query: the path may be meant to end so
+            msg = (
+                f"{url!r}: a local path has no query or fragment; percent-encode what the path has, ? as %3F, # as %23"
+            )
+            raise ConfigurationError(msg)
         return cls(Path(unquote(parts.path)))
 
 

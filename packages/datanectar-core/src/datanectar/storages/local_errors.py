@@ -22,7 +22,9 @@ def typed_errors(key: str, root: str, *, writing: bool = False) -> Iterator[None
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
         if not writing:
             raise KeyNotFound(f"{key} is not in {root}") from error
-        raise StorageAccessError(f"{root} cannot take {key}: {error.strerror}: {error.filename or root}") from error
+        raise StorageAccessError(
+            f"nothing can be written to {root}: {error.strerror}: {error.filename or root}. Choose another path"
+        ) from error
     except FileExistsError as error:
         if os.path.isdir(f"{root}/{key}"):
             raise StorageAccessError(f"{root} cannot take {key}: a directory of this name is in the way") from error

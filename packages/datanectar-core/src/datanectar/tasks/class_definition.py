@@ -55,6 +55,7 @@ class ClassDefinition(Definition):
         self.fields = {name: default for name, (default, _) in found.items()}
         self.fields_signature = Signature(label, tuple(found), self.fields, lambda: _resolved(found))
         self.signature = self._signature()
+        _refuse_options(label, self.signature)
         _refuse_base_names(kind, root, {*self.fields, *self.signature.defaults})
         self.check_ignored()
         self.declare(f"{getattr(sys.modules.get(kind.__module__), '__file__', kind.__module__)}:{kind.__qualname__}")
@@ -74,17 +75,18 @@ class ClassDefinition(Definition):
     def _digest(self) -> CodeDigest:
         from datanectar.tasks.code import digest_class
 
-        return digest_class(self.kind, self.root)
+        return digest_class(self.kind, self.root, self.fields)
 
 
 class InstanceCall(Call):
     """The call that made a `NectarTask` instance; its fields and `requires()` are part of what it is."""
 
-    __slots__ = ("_inputs", "_own_fields", "instance", "requires")
+    __slots__ = ("_inputs", "_own_fields", "instance", "is_built", "requires")
 
     def __init__(self, definition: ClassDefinition, arguments: dict[str, Any], upstream: list[Artifact[Any]]) -> None:
         super().__init__(definition, arguments, upstream)
         self.instance: Any = None
+        self.is_built = False  # until the constructor returned
         self.requires: Any = _UNASKED
         self._inputs: list[Artifact[Any]] = []
         self._own_fields: dict[str, Any] = {}
@@ -108,6 +110,7 @@ class InstanceCall(Call):
         assert isinstance(self.definition, ClassDefinition)
         call = InstanceCall(self.definition, self.arguments, self.upstream)
         call.instance, call.requires, call._inputs = self.instance, self.requires, self._inputs
+        call.is_built = self.is_built
         return call
 
     def required(self) -> Any:
@@ -117,6 +120,17 @@ class InstanceCall(Call):
             checked, found = check_arguments(signature, {"requires()": _materialised(self.instance.requires())})
             self.requires, self._inputs = checked["requires()"], found
         return self.requires
+
+    def refuses_change(self, name: str) -> bool:
+        """Whether an attribute is fixed: what the constructor alone reads once it did, all parameters once named."""
+        assert isinstance(self.definition, ClassDefinition)
+        is_field = name in self.definition.fields
+        is_argument = name in self.arguments or name in self.arguments.get(self.definition.signature.extra, ())
+        return (
+            (is_field or is_argument)
+            if self.is_named
+            else (self.is_built and is_argument and not is_field and name not in NOT_FIELDS)
+        )
 
     def describe(self) -> dict[str, Any]:
         from datanectar.tasks.identity import identify, identify_parameters
@@ -225,3 +239,14 @@ def _refuse_base_names(kind: type, root: type, names: set[str]) -> None:
     taken = sorted(name for name in names - NOT_FIELDS if name in vars(root))
     if taken:
         raise TaskDefinitionError(f"{kind.__name__}: {', '.join(taken)} is a name of {root.__name__}; choose another")
+
+
+def _refuse_options(label: str, signature: Signature) -> None:
+    """Refuses parameters that look as if they decided the path, which is the class's."""
+    for name in sorted(NOT_FIELDS - {"storage_layer"}):
+        if name in signature.defaults:
+            msg = (
+                f"{label}: the constructor's {name} would not be part of the name. Make it a class attribute, "
+                f"{name} = …, or call the parameter something else"
+            )
+            raise TaskDefinitionError(msg)

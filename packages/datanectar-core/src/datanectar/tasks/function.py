@@ -14,6 +14,7 @@ from datanectar.tasks.definition import Definition
 from datanectar.tasks.handle import Artifact, Call
 from datanectar.tasks.names import check_segment
 from datanectar.tasks.signature import of_function
+from datanectar.tasks.stamps import remember
 from datanectar.values.annotations import UNKNOWN
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ class Task(Definition, Generic[P, R]):
         update_wrapper(self, function, updated=())
         self.signature = of_function(function, self.name)
         self.check_ignored()
+        remember(function.__module__)
         self.declare(f"{_home(function)}:{function.__qualname__}")
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Artifact[R]:

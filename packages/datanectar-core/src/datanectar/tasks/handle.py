@@ -208,6 +208,15 @@ class Artifact(Generic[R]):
     def __contains__(self, item: object) -> bool:
         self._refuse("searched")
 
+    def __getattr__(self, name: str) -> NoReturn:
+        # Only what is looked up in vain comes here. Names with underscores are asked for by protocols, not by people.
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise AttributeError(f"an artifact has no {name!r}: its value is not known yet. Take it with dn.run(artifact)")
+
+    def __len__(self) -> int:
+        self._refuse("measured")
+
     def __bool__(self) -> bool:
         self._refuse("true or false")
 
@@ -250,8 +259,16 @@ def stored_artifact(name: str, fingerprint: str | None, reference: str, part: tu
         part: The part it is of the whole.
     """
     call = Call(None, {}, [])
-    found = FINGERPRINT.search(name)
     call._name = name
-    call._fingerprint = fingerprint or (found[0] if found else name)
+    call._fingerprint = fingerprint or _fingerprint_in(name)
     call.reference = reference
     return Artifact(call, part)
+
+
+def _fingerprint_in(name: str) -> str:
+    """The fingerprint that a name contains, or the name itself where that cannot be told for certain."""
+    found = FINGERPRINT.findall(name)
+    last = name.rpartition("/")[2]
+    if last in found:
+        return last
+    return found[0] if len(found) == 1 else name

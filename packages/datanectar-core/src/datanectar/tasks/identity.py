@@ -17,6 +17,7 @@ from base64 import b32encode
 from hashlib import sha256
 from typing import Any
 
+from datanectar.errors import ArgumentError
 from datanectar.tasks.inputs import File, Secret
 from datanectar.values import typed_json
 
@@ -24,6 +25,7 @@ _CONTAINERS = {list, tuple, dict, set, frozenset}
 
 #: 26 base32 characters are 130 bits of the hash.
 _LENGTH = 26
+_LARGEST_PARAMETER = 1 << 20
 
 
 def identify(value: Any) -> Any:
@@ -85,6 +87,25 @@ def _plain(value: Any) -> list[Any]:
 
 
 def fingerprint_of(document: Any) -> str:
-    """Returns the fingerprint of a canonical document: the SHA-256 of its text as 26 characters of a-z 2-7."""
-    digest = sha256(typed_json.dumps(document).encode("ascii")).digest()
+    """Returns the fingerprint of a canonical document: the SHA-256 of its text as 26 characters of a-z 2-7.
+
+    Raises:
+        ArgumentError: A parameter is larger than 1 MiB.
+    """
+    text = typed_json.dumps(document)
+    if len(text) > _LARGEST_PARAMETER:
+        _refuse_large_parameters(document)
+    digest = sha256(text.encode("ascii")).digest()
     return b32encode(digest[:20]).decode("ascii")[:_LENGTH].lower()  # 5 bytes are 8 characters of base32
+
+
+def _refuse_large_parameters(document: Any) -> None:
+    for section in ("parameters", "fields"):
+        for name, value in document.get(section, {}).items():
+            size = len(typed_json.dumps(value))
+            if size > _LARGEST_PARAMETER:
+                msg = (
+                    f"{document['task'][-1]}() refuses {name}: it has {size / _LARGEST_PARAMETER:.1f} MiB; 1 MiB is "
+                    "the most that a name is made of. Pass dn.File(path), or the artifact of a task that makes it"
+                )
+                raise ArgumentError(msg)

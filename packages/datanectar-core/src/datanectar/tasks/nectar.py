@@ -11,6 +11,7 @@ from datanectar.tasks.arguments import check_arguments
 from datanectar.tasks.class_definition import ClassDefinition, InstanceCall
 from datanectar.tasks.handle import Artifact
 from datanectar.tasks.nesting import holds_artifact, substitute
+from datanectar.tasks.stamps import remember
 
 _NOTHING = object()
 #: Attributes of an instance that don't travel; `_revive` makes the call again.
@@ -20,12 +21,18 @@ _OF_THIS_PROCESS = {"_call", "_inputs", "_take_result"}
 class _NectarMeta(ABCMeta):
     """Captures the constructor's arguments, so that an `__init__` that skips `super()` loses nothing."""
 
+    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> None:
+        super().__init__(name, bases, namespace)
+        for base in cls.__mro__:
+            remember(base.__module__)
+
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         definition = cls._get_definition()  # type: ignore[attr-defined]
         instance = _new(cls, definition.signature.bind(args, kwargs))
         own = substitute(instance._call.arguments, lambda artifact: artifact)  # the constructor may change its lists
         positional, keywords = definition.signature.spread(own)
         instance.__init__(*positional, **keywords)
+        instance._call.is_built = True
         return instance
 
 
@@ -43,6 +50,7 @@ def _new(cls: Any, bound: Mapping[str, Any]) -> Any:
 def _revive(cls: type[NectarTask], arguments: Mapping[str, Any], state: Mapping[str, Any]) -> NectarTask:
     instance: NectarTask = _new(cls, arguments)
     vars(instance).update(state)
+    instance._call.is_built = True
     return instance
 
 
@@ -64,7 +72,8 @@ class NectarTask(metaclass=_NectarMeta):
         dn.run(features)
 
     Parameters are the constructor's arguments and the annotated fields; once the task has been named they cannot
-    be changed. An instance is not an `Artifact`: `datanectar.artifact(instance)` is its handle.
+    be changed, and arguments that are no fields not even before. An instance is not an `Artifact`:
+    `datanectar.artifact(instance)` is its handle.
 
     Attributes:
         task_type: The kind of work, such as ``train_model``; ``task`` by default.
@@ -111,12 +120,12 @@ class NectarTask(metaclass=_NectarMeta):
 
     def _refuse_frozen(self, name: str) -> None:
         call = self.__dict__.get("_call")
-        if call is not None and call.is_named and (name in call.arguments or name in call.definition.fields):
-            msg = (
-                f"{type(self).__name__}.{name} cannot change: the task is named {call.name} by its parameters. Make a "
-                f"new one, {type(self).__name__}({name}=…)"
+        if call is not None and call.refuses_change(name):
+            why = (
+                f"the task is named {call.name} by its parameters" if call.is_named else "its constructor was given it"
             )
-            raise FrozenTask(msg)
+            kind = type(self).__name__
+            raise FrozenTask(f"{kind}.{name} cannot change: {why}. Make a new one, {kind}({name}=…)")
 
     def __reduce__(self) -> tuple[Any, ...]:
         state = {name: value for name, value in vars(self).items() if name not in _OF_THIS_PROCESS}

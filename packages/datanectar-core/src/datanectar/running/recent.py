@@ -1,0 +1,49 @@
+"""What this process stored a moment ago, for the steps that need it next."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+from datanectar.layer.manifest import Manifest
+from datanectar.layer.storage_layer import StorageLayer
+from datanectar.tasks.handle import Artifact
+
+
+class RecentManifests:
+    """Manifests of small results that this process just stored: they need not be read again for the next step.
+
+    Values are decoded anew for each use, so that what one task does to its input never reaches another.
+    """
+
+    _MOST_BYTES = 64 << 20
+
+    def __init__(self) -> None:
+        self._manifests: OrderedDict[tuple[StorageLayer, str], Manifest] = OrderedDict()
+        self._size = 0
+
+    def add(self, layer: StorageLayer, manifest: Manifest) -> None:
+        """Remembers a manifest, if all of its files are in it."""
+        if any(manifest.inline(number) is None for number in range(len(manifest.files))):
+            return
+        self._manifests[layer, manifest.name] = manifest
+        self._size += manifest.size
+        while self._size > self._MOST_BYTES:
+            self._size -= self._manifests.popitem(last=False)[1].size
+
+    def load(self, layer: StorageLayer, artifact: Artifact[Any]) -> Any:
+        """Returns an artifact's value, from memory or from its store."""
+        manifest = self._manifests.get((layer, artifact.name))
+        return (
+            layer.reader.load_part(artifact.name, artifact.part)
+            if manifest is None
+            else layer.reader.decode(manifest, artifact.part)
+        )
+
+    def clear(self) -> None:
+        """Forgets everything, at the end of a run."""
+        self._manifests.clear()
+        self._size = 0
+
+
+recent = RecentManifests()
