@@ -126,7 +126,7 @@ def test_containers_of_anything_come_back(trip, same, value):
         dt.time(1, 2, 3, 4, dt.UTC),
         uuid.UUID(int=5),
         np.float64("nan"),
-        np.datetime64("NaT"),
+        np.datetime64("NaT", "D"),
         np.timedelta64(5, "D"),
         np.str_("text"),
         np.bytes_(b"x"),
