@@ -1,8 +1,5 @@
 """Processes that store one artifact at once: one wins, and all get its bytes."""
 
-import subprocess
-import sys
-
 import pytest
 
 import datanectar as dn
@@ -31,25 +28,9 @@ with dn.settings(storage_layer=url):
 
 
 @pytest.mark.parametrize("size", [10, 100_000], ids=["inline", "files"])
-def test_of_six_processes_one_wins_and_all_get_its_bytes(tmp_path, size):
+def test_of_six_processes_one_wins_and_all_get_its_bytes(race, tmp_path, size):
     url = (tmp_path / "store").as_uri()
-    command = [sys.executable, "-c", WRITER]
-    writers = [
-        subprocess.Popen([*command, me, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for me in "abcdef"
-    ]
-    try:
-        assert {writer.stdout.readline() for writer in writers} == {"ready\n"}
-        for number in range(30):
-            for writer in writers:
-                writer.stdin.write(f"t/f/race/{number} {size}\n")
-                writer.stdin.flush()
-            said = [writer.stdout.readline().split() for writer in writers]
-            (winner,) = [me for me, (outcome, *_) in zip("abcdef", said, strict=True) if outcome == "won"]
-            assert {tuple(rest) for _, *rest in said} == {(winner, "True")}
-    finally:
-        for writer in writers:
-            writer.communicate()
+    race(WRITER, [url], [f"t/f/race/{number} {size}" for number in range(30)])
     with dn.settings(storage_layer=url):
         layer = dn.storage_layer()
         found = [info.key for info in layer.backend.list("")]

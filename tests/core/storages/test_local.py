@@ -148,24 +148,8 @@ for line in sys.stdin:
 """
 
 
-def test_of_many_processes_one_wins_and_all_read_its_bytes(root, kind):
-    command = [sys.executable, "-c", WRITER]
-    writers = [
-        subprocess.Popen([*command, me, root, kind], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for me in "abcdef"
-    ]
-    try:
-        assert {writer.stdout.readline() for writer in writers} == {"ready\n"}
-        for number in range(30):
-            for writer in writers:
-                writer.stdin.write(f"race/{number}\n")
-                writer.stdin.flush()
-            said = [writer.stdout.readline().split() for writer in writers]
-            (winner,) = [me for me, (outcome, *_) in zip("abcdef", said, strict=True) if outcome == "won"]
-            assert {tuple(rest) for _, *rest in said} == {(winner, "True")}
-    finally:
-        for writer in writers:
-            writer.communicate()
+def test_of_many_processes_one_wins_and_all_read_its_bytes(race, root, kind):
+    race(WRITER, [root, kind], [f"race/{number}" for number in range(30)])
     assert files(root) == sorted(f"race/{number}" for number in range(30))
 
 

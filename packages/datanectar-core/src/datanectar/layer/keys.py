@@ -30,17 +30,17 @@ def data_prefix(name: str, attempt: str = "") -> str:
 
 def data(name: str, attempt: str, number: int, extension: str) -> str:
     """The key of one file of an attempt."""
-    return f"data/{name}/{attempt}/{number}.{extension}"
+    return f"{data_prefix(name, attempt)}{number}.{extension}"
 
 
 def logs_prefix(name: str) -> str:
     """What the keys of an artifact's logs start with."""
-    return f"logs/{name}/"
+    return f"{LOGS}{name}/"
 
 
 def log(name: str, attempt: str) -> str:
     """The key of an attempt's log."""
-    return f"logs/{name}/{attempt}.log"
+    return f"{logs_prefix(name)}{attempt}.log"
 
 
 def logged_name(log_key: str) -> str:
@@ -65,7 +65,7 @@ def repairs_prefix(name: str) -> str:
 
 def repair(name: str, number: int) -> str:
     """The key of the manifest that replaces damaged ones."""
-    return f"repairs/{name}/{number:06d}.json"
+    return f"{repairs_prefix(name)}{number:06d}.json"
 
 
 def aliases_prefix(path: str, alias: str) -> str:
@@ -75,7 +75,7 @@ def aliases_prefix(path: str, alias: str) -> str:
 
 def alias(path: str, alias_name: str, number: int) -> str:
     """The key of one entry of an alias's log; the highest number is in force."""
-    return f"aliases/{path}/{alias_name}/{number:09d}.json"
+    return f"{aliases_prefix(path, alias_name)}{number:09d}.json"
 
 
 def below(backend: StorageBackend, prefix: str, depth: int) -> Iterator[ObjectInfo]:

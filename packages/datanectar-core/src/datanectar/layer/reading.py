@@ -64,10 +64,6 @@ class Reader:
             return self._decode(manifest, node)  # type: ignore[no-any-return]
         return {"identity": manifest.identity, "inputs": manifest.document.get("inputs", [])}
 
-    def load(self, name: str) -> Any:
-        """Returns a value."""
-        return self.load_part(name, ())
-
     def load_part(self, name: str, part: tuple[Any, ...]) -> Any:
         """Returns a part of a stored value, reading no more files than it needs.
 

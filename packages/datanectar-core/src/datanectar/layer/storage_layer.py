@@ -79,7 +79,7 @@ class StorageLayer:
             UntrustedPickleError: It is a pickle that nobody with a known key signed.
             FormatError: It was stored by a newer release.
         """
-        return self.reader.load(check_name(name))
+        return self.reader.load_part(check_name(name), ())
 
     def manifest(self, name: str) -> Manifest:
         """Returns what is known of an artifact: the newest manifest that is sound.

@@ -88,12 +88,12 @@ class Call:
 
     def compute_fingerprint(self) -> None:
         """Hashes the document; those of all inputs are known by now."""
+        from datanectar.tasks.identity import fingerprint_of
+
         assert self.definition is not None
         task = self.definition
         code = task.code()
         pinned = {"version": task.version} if code is None else {"code": code.digest}
-        from datanectar.tasks.identity import fingerprint_of
-
         self.document = {"task": [task.task_type, task.model_family, task.name], **pinned, **self.describe()}
         self._fingerprint = fingerprint_of(self.document)
 
