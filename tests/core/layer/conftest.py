@@ -124,8 +124,7 @@ def layer(backend: Faulty, make_layer: Callable[..., StorageLayer]) -> StorageLa
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """No real waiting for a store that doesn't answer."""
     monkeypatch.setattr(commit, "_DEADLINE", 0.05)
-    monkeypatch.setattr(commit, "_FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(commit, "_LONGEST_PAUSE", 0.002)
+    monkeypatch.setattr(commit, "pause_before", lambda retry, longest: 0.001)
 
 
 @pytest.fixture

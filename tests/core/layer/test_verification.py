@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from datanectar.errors import IntegrityError
-from datanectar.layer import verification
+from datanectar.layer import fetching, verification
+from datanectar.layer.fetching import read_verified
 from datanectar.layer.user_directories import cache_directory
-from datanectar.layer.verification import check_file, read_verified
+from datanectar.layer.verification import check_file
 
 
 @pytest.fixture
@@ -121,8 +122,8 @@ def test_a_pickle_is_hashed_at_each_load_stamp_or_not(disk, make_layer, name, mo
     layer = make_layer(disk)
     layer.store(name, {"f": [object] * 50_000}, serializer="pickle")
     seen = []
-    real = verification._fetch
-    monkeypatch.setattr(verification, "_fetch", lambda *args: seen.append(args[1]) or real(*args))
+    real = fetching._fetch
+    monkeypatch.setattr(fetching, "_fetch", lambda *args: seen.append(args[1]) or real(*args))
     for _ in range(2):
         layer.load(name)
     assert len(seen) == 2

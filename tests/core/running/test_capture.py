@@ -2,14 +2,25 @@ import io
 import logging
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
-from datanectar.running.capture import StepLog, captured
+from datanectar.running import capture
+from datanectar.running.capture import StepLog
+
+
+@contextmanager
+def captured() -> Iterator[StepLog]:
+    log = StepLog()
+    with capture.captured(log):
+        yield log
 
 
 def text_of(log: StepLog) -> bytes:
-    content = log.read()
+    with log.reading() as stream:
+        content = stream.read()
     log.close()
     return content
 
@@ -81,7 +92,7 @@ def test_a_handler_that_a_task_left_behind_does_no_harm(capsys) -> None:
 
 
 def test_an_empty_log_is_empty() -> None:
-    assert StepLog().read() == b""
+    assert text_of(StepLog()) == b""
 
 
 def test_steps_in_several_threads_keep_their_own_output_and_leave_the_streams_as_they_were(capsys) -> None:

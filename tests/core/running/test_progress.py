@@ -16,16 +16,17 @@ def test_lines_count_steps(memory) -> None:
     stream = io.StringIO()
     lines = Lines(stream)
     first, second = numbers(2).name, numbers(3).name
-    lines.planned(make_plan([numbers(1), numbers(2), numbers(3)]))
-    lines.datanectar_task_started(first)
+    plan = make_plan([numbers(1), numbers(2), numbers(3)])
+    lines.planned(plan)
+    lines.started(plan.steps[first])
+    lines.started(plan.steps[second])
     lines.finished(Outcome(first, "done", 1.25))
-    lines.datanectar_task_started(second)
     lines.finished(Outcome(second, "failed", 0.0))
     assert stream.getvalue().splitlines() == [
         "2 steps to run, 1 stored already",
         f"[1/2] start   {first}",
-        f"[1/2] done    {first}  1.2 s",
         f"[2/2] start   {second}",
+        f"[1/2] done    {first}  1.2 s",
         f"[2/2] FAILED  {second}  0.0 s",
     ]
 

@@ -17,7 +17,7 @@ from datanectar.errors import (
     TaskDefinitionError,
     UnsupportedError,
 )
-from datanectar.running import execution
+from datanectar.running import attempt, execution
 
 RAN: list[str] = []
 
@@ -318,14 +318,14 @@ def flaky(x: int) -> int:
 
 
 def test_a_task_is_tried_again_as_often_as_it_says(memory, ran, monkeypatch) -> None:
-    monkeypatch.setattr(execution, "_FIRST_PAUSE", 0)
+    monkeypatch.setattr(execution, "pause_before", lambda retry, longest: 0)
     assert dn.run(flaky(5)) == 5
     assert ran == ["flaky"] * 3
     assert len(memory.logs(flaky(5).name)) == 2
 
 
 def test_a_policy_decides_how_often(ran, monkeypatch) -> None:
-    monkeypatch.setattr(execution, "_FIRST_PAUSE", 0)
+    monkeypatch.setattr(execution, "pause_before", lambda retry, longest: 0)
     Path("datanectar.toml").write_text('[[policies]]\ntask = "flaky"\nretries = 1\n')
     with pytest.raises(RunFailed, match="not yet"):
         dn.run(flaky(5))
@@ -372,7 +372,7 @@ def test_an_artifact_known_by_name_only_cannot_be_made(memory) -> None:
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"workers": 2}, UnsupportedError, "workers=2: this release of the local orchestrator runs one step at a time"),
+        ({"workers": 2, "storage_layer": "memory://"}, UnsupportedError, "memory:// is in this process alone"),
         ({"orchestrator": "luigi"}, PluginNotFoundError, "pip install datanectar-luigi"),
         ({"profile": "prod"}, ConfigurationError, "there is no profile 'prod'"),
         ({"storage_layer": "lake"}, ConfigurationError, r"there is no storage 'lake' \(argument\); configured: disk"),
@@ -455,7 +455,7 @@ def test_a_store_that_damages_everything_is_an_error_and_no_endless_loop(memory,
     monkeypatch.setattr(
         memory.backend, "read", lambda key: read(key)[:-9] + b"scribbled" if key.startswith(spoilt) else read(key)
     )
-    monkeypatch.setattr(execution.recent, "add", lambda layer, manifest: None)
+    monkeypatch.setattr(attempt.recent, "add", lambda layer, manifest: None)
     with pytest.raises(IntegrityError):
         dn.run(total(numbers(3)))
 

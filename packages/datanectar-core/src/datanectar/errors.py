@@ -159,6 +159,22 @@ class UntrustedPickleError(DatanectarError, ValueError):
 # Runs
 
 
+class TaskTimeout(DatanectarError, TimeoutError):
+    """A task took longer than its timeout, and its process was ended."""
+
+
+class WorkerDied(DatanectarError, ChildProcessError):
+    """A worker process ended in the middle of a task.
+
+    Attributes:
+        exit_code: Its exit code; a negative one is the signal that ended it.
+    """
+
+    def __init__(self, message: str, *, exit_code: int | None = None) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
 class StepFailed(DatanectarError, RuntimeError):
     """One step of a run failed.
 

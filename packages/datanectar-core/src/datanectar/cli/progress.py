@@ -15,9 +15,9 @@ from rich.progress import (
 )
 
 from datanectar.contracts.orchestration import Outcome
-from datanectar.hookspecs import hookimpl
-from datanectar.running.planning import Plan
+from datanectar.running.planning import Plan, PlannedStep
 
+_MOST_SHOWN = 3
 _MARKS = {"done": "[green]✓[/]", "failed": "[red]✗[/]", "damaged": "[yellow]![/]"}
 
 
@@ -38,17 +38,25 @@ class Bar:
         )
         self._task = self._progress.add_task("", total=None)
         self._done = 0
+        self._running: dict[str, str] = {}
 
     def planned(self, plan: Plan) -> None:
         to_run = len(plan.with_status("run"))
         self._progress.update(self._task, total=self._done + to_run)
         self._progress.start()
 
-    @hookimpl
-    def datanectar_task_started(self, name: str, task: str) -> None:
-        self._progress.update(self._task, description=task)
+    def started(self, step: PlannedStep) -> None:
+        self._running[step.name] = step.task
+        self._describe()
+
+    def _describe(self) -> None:
+        tasks = list(self._running.values())
+        more = f" and {len(tasks) - _MOST_SHOWN} more" if len(tasks) > _MOST_SHOWN else ""
+        self._progress.update(self._task, description=", ".join(tasks[:_MOST_SHOWN]) + more)
 
     def finished(self, outcome: Outcome) -> None:
+        self._running.pop(outcome.name, None)
+        self._describe()
         self._done += outcome.status != "damaged"
         self._progress.console.print(f"{_MARKS[outcome.status]} {outcome.name} [dim]{outcome.seconds:.1f} s[/]")
         self._progress.update(self._task, completed=self._done)

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from datanectar.errors import InvalidKey, UnsupportedError
 from datanectar.records import ObjectInfo
@@ -48,6 +48,9 @@ class StorageBackend(ABC):
 
     #: Where the store is, such as ``file:///data/artifacts`` or ``s3://bucket/prefix``; no secrets in it.
     url: str
+
+    #: Who can open the same store by its URL: this process alone, every process of this machine, or any machine.
+    reach: Literal["process", "machine", "anywhere"] = "anywhere"
 
     @abstractmethod
     def read(self, key: str) -> bytes:

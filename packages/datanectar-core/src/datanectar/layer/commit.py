@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import random
 import time
+from itertools import count
 
 from datanectar.contracts.storage import StorageBackend
 from datanectar.errors import (
@@ -17,9 +17,9 @@ from datanectar.errors import (
 )
 from datanectar.layer import keys
 from datanectar.layer.manifest import FORMAT, newer_format, open_seal, seal
+from datanectar.values.backoff import pause_before
 
 _DEADLINE = 60.0  # seconds
-_FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
 
 
@@ -34,8 +34,7 @@ def create_once(backend: StorageBackend, key: str, data: bytes) -> bytes:
         StorageError: The store refused outright.
     """
     deadline = time.monotonic() + _DEADLINE
-    pause = _FIRST_PAUSE
-    while True:
+    for retry in count(1):
         doubt: Exception
         try:
             backend.create(key, data)
@@ -48,14 +47,15 @@ def create_once(backend: StorageBackend, key: str, data: bytes) -> bytes:
             pass  # not there after all: try again
         except StorageUnavailable as error:
             doubt = error
+        pause = pause_before(retry, longest=_LONGEST_PAUSE)
         if time.monotonic() + pause > deadline:
             msg = (
                 f"{backend.url} gave no clear answer for {key} within {_DEADLINE:.0f} s; it may or may not be stored. "
                 "Nothing was deleted: run again when the store answers"
             )
             raise CommitUnknown(msg) from doubt
-        time.sleep(pause * random.uniform(0.5, 1.0))
-        pause = min(2 * pause, _LONGEST_PAUSE)
+        time.sleep(pause)
+    raise AssertionError("unreachable")
 
 
 def prepare_store(backend: StorageBackend, *, unsafe_single_writer: bool = False) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -21,12 +19,13 @@ from datanectar.errors import (
 )
 from datanectar.layer import keys
 from datanectar.layer.encoding import decode, descend
+from datanectar.layer.fetching import read_verified
+from datanectar.layer.local_copies import copy_path, is_sound, new_copy
 from datanectar.layer.manifest import DETAILS, REMEDY, Manifest, unseal
 from datanectar.layer.options import LayerOptions
 from datanectar.layer.repairs import read_repair
 from datanectar.layer.signing import Signer
-from datanectar.layer.user_directories import cache_directory
-from datanectar.layer.verification import check_bytes, check_file, read_verified
+from datanectar.layer.verification import check_bytes
 from datanectar.registry import Registry
 
 T = TypeVar("T")
@@ -156,24 +155,21 @@ class Reader:
 
     def _local_file(self, manifest: Manifest) -> Path:
         number = self._only_file(manifest)
-        size, digest = manifest.digests[number]
-        cached = cache_directory() / "files" / f"{digest}.{manifest.files[number]['extension']}"
-        if self._backend.local_path(self._data_key(manifest, number)) is None:
-            try:
-                check_file(cached, str(cached), size, digest, trust_stamp=self._options.verify == "stamp")
-                return cached
-            except (FileNotFoundError, IntegrityError):
-                pass
-        file = self._read_file(manifest, number, False)
-        if file.path is not None:
-            return file.path
-        data = file.read()
-        check_bytes(f"{manifest.key}, file {number}", data, size, digest)  # what is inline was not hashed by itself
-        cached.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.NamedTemporaryFile(dir=cached.parent, delete=False) as temporary:
-            temporary.write(data)
-        os.replace(temporary.name, cached)
-        return cached
+        entry, inline = manifest.files[number], manifest.inline(number)
+        if inline is None:
+            key, trusted = self._data_key(manifest, number), self._options.verify == "stamp"
+            file = read_verified(
+                self._backend, key, entry["size"], entry["sha256"], trust_stamp=trusted, in_memory=False
+            )
+            if file.path is not None:
+                return file.path
+            inline = file.read()
+        check_bytes(f"{manifest.key}, file {number}", inline, entry["size"], entry["sha256"])
+        path = copy_path(entry["sha256"], entry["extension"])
+        if not is_sound(path, entry["size"], entry["sha256"], trust_stamp=False):
+            with new_copy(path) as copy:
+                copy.write(inline)
+        return path
 
     def link(self, name: str, expires: int) -> str:
         """Returns a URL of the artifact's file, or of its manifest where the value is in that."""

@@ -12,52 +12,12 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
-from datanectar.contracts.serialization import StoredFile
 from datanectar.contracts.storage import StorageBackend
-from datanectar.errors import IntegrityError, KeyNotFound
+from datanectar.errors import IntegrityError
 from datanectar.layer.manifest import REMEDY
 from datanectar.layer.user_directories import cache_directory
 
 _CHUNK = 1 << 20
-
-
-def read_verified(
-    backend: StorageBackend, key: str, size: int, digest: str, *, trust_stamp: bool, in_memory: bool
-) -> StoredFile:
-    """Returns a file whose bytes are those that were written.
-
-    Args:
-        backend: Where it is.
-        key: Its key.
-        size: Its length in bytes.
-        digest: Its SHA-256.
-        trust_stamp: Whether a local file that was checked before is not hashed again.
-        in_memory: Whether the very bytes that were hashed are returned, not a file that could change under them.
-
-    Raises:
-        IntegrityError: It is missing or differs, also when fetched a second time.
-    """
-    path = None if in_memory else backend.local_path(key)
-    if path is not None:
-        try:
-            check_file(path, key, size, digest, trust_stamp=trust_stamp)
-            return StoredFile(path)
-        except FileNotFoundError:
-            pass  # removed this moment, which is said below
-    try:
-        return StoredFile(_fetch(backend, key, size, digest))
-    except IntegrityError:
-        return StoredFile(_fetch(backend, key, size, digest))  # perhaps the network's fault
-
-
-def _fetch(backend: StorageBackend, key: str, size: int, digest: str) -> bytes:
-    try:
-        data = backend.read(key)
-    except KeyNotFound as error:
-        msg = f"{key} is missing from {backend.url}. {REMEDY}"
-        raise IntegrityError(msg, key=key, expected=digest, got="nothing") from error
-    _check(key, size, digest, len(data), sha256(data).hexdigest())
-    return data
 
 
 def check_file(path: Path, key: str, size: int, digest: str, *, trust_stamp: bool) -> None:
@@ -65,17 +25,23 @@ def check_file(path: Path, key: str, size: int, digest: str, *, trust_stamp: boo
     if trust_stamp and _stamp_holds(path, digest):
         return
     facts = _facts(path)  # before it is read: a change from then on breaks the stamp
-    _check(key, size, digest, *_measure(path))
+    check_measured(key, size, digest, *_measure(path))
     if trust_stamp:
         _write_stamp(path, digest, facts)
 
 
 def check_bytes(key: str, data: bytes, size: int, digest: str) -> None:
     """Checks bytes that are in memory already."""
-    _check(key, size, digest, len(data), sha256(data).hexdigest())
+    check_measured(key, size, digest, len(data), sha256(data).hexdigest())
 
 
-def _check(key: str, size: int, digest: str, got_size: int, got_digest: str) -> None:
+def missing(backend: StorageBackend, key: str, digest: str) -> IntegrityError:
+    """Returns the error for a file that a manifest names and its store has not."""
+    return IntegrityError(f"{key} is missing from {backend.url}. {REMEDY}", key=key, expected=digest, got="nothing")
+
+
+def check_measured(key: str, size: int, digest: str, got_size: int, got_digest: str) -> None:
+    """Compares what was found with what was recorded."""
     if (size, digest) != (got_size, got_digest):
         msg = (
             f"{key} is damaged: expected {size} bytes with SHA-256 {digest}, got {got_size} bytes with {got_digest}. "

@@ -6,7 +6,7 @@ import os
 import time
 import warnings
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 from datanectar.contracts.storage import StorageBackend
 from datanectar.errors import (
@@ -184,10 +184,13 @@ class Writer:
                 pass
             self._known_code.add(key)
 
-    def write_log(self, name: str, attempt: str, log: bytes) -> str:
+    def write_log(self, name: str, attempt: str, log: BinaryIO) -> str:
         """Stores an attempt's log beside the artifact and returns its key."""
         key = keys.log(name, attempt)
-        self._backend.write(key, log)
+        try:
+            self._backend.write(key, log)
+        except AlreadyExists:  # a worker kept it and was killed before it could say so
+            pass
         return key
 
 

@@ -40,8 +40,8 @@ def datanectar_namings() -> Iterator[NamingType]:
 def datanectar_orchestrators() -> Iterator[OrchestratorType]:
     yield OrchestratorType(
         name="local",
-        factory="datanectar.running.local:LocalOrchestrator",
-        summary="One step after another, in this process",
+        factory="datanectar.running.local.orchestrator:LocalOrchestrator",
+        summary="Steps in this process, or in worker processes",
     )
 
 

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
-from typing import Any
+from typing import Any, BinaryIO
+
+from datanectar.running.process_log import ProcessLog
 
 _HELD_IN_MEMORY = 1 << 20
 
@@ -29,14 +31,17 @@ class StepLog:
             self._file = tempfile.SpooledTemporaryFile(max_size=_HELD_IN_MEMORY)  # noqa: SIM115  closed with the log
         self._file.write(data.encode("utf-8", "replace") if isinstance(data, str) else data)
 
-    def read(self) -> bytes:
-        """Returns everything that was written."""
+    @contextmanager
+    def reading(self) -> Iterator[BinaryIO]:
+        """Opens what was written so far for reading; inside the block nothing may be written."""
         if self._file is None:
-            return b""
+            yield io.BytesIO()
+            return
         self._file.seek(0)
-        content: bytes = self._file.read()
-        self._file.seek(0, io.SEEK_END)
-        return content
+        try:
+            yield self._file
+        finally:
+            self._file.seek(0, io.SEEK_END)
 
     def close(self) -> None:
         """Forgets everything; what is written from now on is dropped."""
@@ -83,9 +88,21 @@ def _only_log() -> tuple[StepLog, ...]:
 
 
 @contextmanager
-def captured() -> Iterator[StepLog]:
-    """Sends stdout, stderr and logging of the block to a log, too."""
-    log = StepLog()
+def captured(log: StepLog | ProcessLog) -> Iterator[None]:
+    """Sends stdout, stderr and logging of the block to a log, too. A process's log gets the streams as it is."""
+    remove_handler = _add_handler(log)
+    try:
+        if isinstance(log, ProcessLog):
+            yield
+        else:
+            with _teed(log):
+                yield
+    finally:
+        remove_handler()
+
+
+@contextmanager
+def _teed(log: StepLog) -> Iterator[None]:
     with _lock:
         if not _open:
             _plain[:] = sys.stdout, sys.stderr
@@ -93,11 +110,9 @@ def captured() -> Iterator[StepLog]:
             sys.stdout, sys.stderr = (stream and _Tee(stream) for stream in _plain)
         _open.append(log)
     token = _logs.set((*_logs.get(), log))
-    remove_handler = _add_handler(log)
     try:
-        yield log
+        yield
     finally:
-        remove_handler()
         _logs.reset(token)
         with _lock:
             _open.remove(log)
@@ -105,13 +120,23 @@ def captured() -> Iterator[StepLog]:
                 sys.stdout, sys.stderr = _plain
 
 
-def _add_handler(log: StepLog) -> Any:
-    """Adds a handler where logging is in use. Without handlers logging falls back to stderr, which is teed."""
+def _add_handler(log: StepLog | ProcessLog) -> Any:
+    """Adds a handler where logging is in use. Without handlers logging falls back to stderr, which is in the log."""
     logging = sys.modules.get("logging")
     if logging is None or not logging.root.handlers:
+        return lambda: None
+    if isinstance(log, ProcessLog) and any(map(_writes_to_the_process, logging.root.handlers)):
         return lambda: None
     handler = logging.StreamHandler(log)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.flush = lambda: None
     logging.root.addHandler(handler)
     return lambda: logging.root.removeHandler(handler)
+
+
+def _writes_to_the_process(handler: Any) -> bool:
+    """Whether a handler's text comes to stdout or stderr, and so into the log of the process, anyway."""
+    try:
+        return handler.stream.fileno() in (1, 2)
+    except (AttributeError, OSError, ValueError):
+        return False

@@ -175,6 +175,7 @@ def steps_to_run(plan: Plan) -> list[Step]:
                 planned.layer,
                 needs,
                 repair=planned.repair,
+                fields=planned.call.own_fields(),
                 input_layers={need: plan.steps[need].layer for need in planned.needs},
                 call=planned.call,
                 **chosen,

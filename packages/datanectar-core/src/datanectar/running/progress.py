@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Protocol, TextIO
 
 from datanectar.contracts.orchestration import Outcome
-from datanectar.hookspecs import hookimpl
-from datanectar.running.planning import Plan
+from datanectar.running.planning import Plan, PlannedStep
 
 
 class Reporter(Protocol):
-    """Is told how a run goes. It is registered as a plugin for as long as the run takes, so it may observe too."""
+    """Is told how a run goes."""
 
     def planned(self, plan: Plan) -> None:
         """A plan was made; it can grow when a damaged input is found."""
+
+    def started(self, step: PlannedStep) -> None:
+        """A step started, on an orchestrator that can tell."""
 
     def finished(self, outcome: Outcome) -> None:
         """A step ended."""
@@ -28,6 +30,9 @@ class Silent:
     def planned(self, plan: Plan) -> None:
         pass
 
+    def started(self, step: PlannedStep) -> None:
+        pass
+
     def finished(self, outcome: Outcome) -> None:
         pass
 
@@ -40,17 +45,18 @@ class Lines:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._total = self._done = 0
+        self._total = self._done = self._begun = 0
 
     def planned(self, plan: Plan) -> None:
         to_run, cached = len(plan.with_status("run")), len(plan.with_status("cached"))
+        self._begun = self._done
         self._total = self._done + to_run
         if to_run:
             self._say(f"{to_run} {'step' if to_run == 1 else 'steps'} to run, {cached} stored already")
 
-    @hookimpl
-    def datanectar_task_started(self, name: str) -> None:
-        self._say(f"[{self._done + 1}/{self._total}] start   {name}")
+    def started(self, step: PlannedStep) -> None:
+        self._begun += 1
+        self._say(f"[{self._begun}/{self._total}] start   {step.name}")
 
     def finished(self, outcome: Outcome) -> None:
         self._done += outcome.status != "damaged"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from datanectar.configuration.active import current
@@ -148,7 +148,6 @@ class Session:
         damaged: set[str] = set()
         error: BaseException | None = None
         reporter = self._make_reporter()
-        registered = manager.register(reporter)
         manager.observe("datanectar_run_started", targets=plan.targets, steps=[step.name for step in steps])
         try:
             for layer in {step.layer for step in steps}:
@@ -158,9 +157,15 @@ class Session:
             reporter.planned(plan)
             chosen = self._settings.choose("workers", argument=self._workers)
             workers = chosen.value if chosen else None
-            for outcome in engine.run(steps, execute, workers=workers, keep_going=self._keep_going):
-                reporter.finished(outcome)
-                self._take(outcome, damaged)
+            with _closed_at_the_end(
+                engine.run(steps, execute, workers=workers, keep_going=self._keep_going)
+            ) as outcomes:
+                for outcome in outcomes:
+                    if outcome.status == "started":
+                        reporter.started(plan.steps[outcome.name])
+                    else:
+                        reporter.finished(outcome)
+                        self._take(outcome, damaged)
         except BaseException as raised:
             error = raised
             raise
@@ -168,7 +173,6 @@ class Session:
             recent.clear()
             reporter.close()
             manager.observe("datanectar_run_finished", targets=plan.targets, error=error or _first(self._failures))
-            manager.unregister(name=registered)
         return damaged
 
     def _check_serializers(self, plan: Plan) -> None:
@@ -233,6 +237,17 @@ class Session:
 #: What runs the steps where nobody says otherwise.
 _EMBEDDED = "local"
 _MISSING = object()
+
+
+@contextmanager
+def _closed_at_the_end(outcomes: Iterator[Outcome]) -> Iterator[Iterator[Outcome]]:
+    """Ends an orchestrator's work with the block: one that is interrupted must not wait for the garbage collector."""
+    try:
+        yield outcomes
+    finally:
+        close = getattr(outcomes, "close", None)
+        if close is not None:
+            close()
 
 
 def _first(failures: dict[str, StepFailed]) -> StepFailed | None:

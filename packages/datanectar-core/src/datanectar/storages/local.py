@@ -61,6 +61,8 @@ class LocalOptions:
 class LocalBackend(StorageBackend):
     """Keeps objects as files below a directory; directories are 0700, files 0600."""
 
+    reach = "machine"
+
     def __init__(self, options: LocalOptions) -> None:
         self._root = str(options.path.absolute())
         self._sync = options.durability == "fsync"

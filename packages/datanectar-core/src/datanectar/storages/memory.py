@@ -40,6 +40,8 @@ _shared: dict[str, _Content] = {}
 class MemoryBackend(StorageBackend):
     """Keeps objects in a dictionary; other processes do not see them."""
 
+    reach = "process"
+
     def __init__(self, options: MemoryOptions | None = None) -> None:
         name = options.name if options else ""
         self._content = _shared.setdefault(name, _Content()) if name else _Content()

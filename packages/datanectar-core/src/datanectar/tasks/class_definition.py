@@ -147,8 +147,11 @@ class InstanceCall(Call):
             document["requires"] = identify(self.required())
         return document
 
+    def own_fields(self) -> dict[str, Any]:
+        return self._read_fields()[0]
+
     def parameters(self) -> dict[str, Any]:
-        return {**self._parameters(), **self._read_fields()[0]}
+        return {**self._parameters(), **self.own_fields()}
 
     def _parameters(self) -> dict[str, Any]:
         return {name: value for name, value in self.arguments.items() if name not in NOT_FIELDS}

@@ -45,7 +45,7 @@ class Task(Definition, Generic[P, R]):
         ignore: Parameters that are not part of the name, such as ``n_jobs``.
         serializer: How its results are stored; by default the first serializer that holds them exactly.
         retries: How often it is tried again after a failure.
-        timeout: Seconds it may take; needs worker processes.
+        timeout: Seconds it may take; it then runs in a worker process, which can be ended.
         resources: What it needs, as the orchestrator understands it.
 
     Raises:

@@ -62,6 +62,10 @@ class Call:
         """The arguments, and whatever else the caller can set."""
         return self.arguments
 
+    def own_fields(self) -> dict[str, Any]:
+        """What the caller set besides the arguments."""
+        return {}
+
     def describe(self) -> dict[str, Any]:
         """The canonical document, without the task's path and code."""
         from datanectar.tasks.identity import identify_parameters

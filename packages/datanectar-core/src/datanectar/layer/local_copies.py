@@ -1,0 +1,129 @@
+"""Copies of remote files on this machine: private, verified, shared by its processes, so that each is fetched once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+
+from datanectar.contracts.storage import StorageBackend
+from datanectar.errors import IntegrityError, KeyNotFound
+from datanectar.layer.user_directories import cache_directory
+from datanectar.layer.verification import check_file, check_measured, missing, stamp
+
+try:
+    import fcntl
+except ImportError:  # Windows: there, processes that want one file at once fetch it once each
+    fcntl = None  # type: ignore[assignment]
+
+#: How much of their disk the copies may take, all together.
+_SHARE_OF_DISK = 0.1
+_CHUNK = 1 << 20
+
+
+def copy_path(digest: str, extension: str) -> Path:
+    """Where the copy of a file with this digest is, or would be."""
+    return cache_directory() / "files" / f"{digest}.{extension}"
+
+
+def local_copy(backend: StorageBackend, key: str, size: int, digest: str, *, trust_stamp: bool) -> Path:
+    """Returns a local file with the verified bytes of an object, fetched unless a process of this user did before.
+
+    Args:
+        backend: Where the object is.
+        key: Its key; the copy has its extension.
+        size: Its length in bytes.
+        digest: Its SHA-256.
+        trust_stamp: Whether a copy that was checked before is not hashed again.
+
+    Raises:
+        IntegrityError: The object is missing or differs, also when fetched a second time.
+        OSError: The copy cannot be kept: no room, no permission.
+    """
+    path = copy_path(digest, key.rpartition(".")[2])
+    if is_sound(path, size, digest, trust_stamp=trust_stamp):
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _turn(path):
+        if not is_sound(path, size, digest, trust_stamp=trust_stamp):  # nobody fetched it meanwhile
+            _make_room(path.parent, size)
+            with new_copy(path) as file:
+                try:
+                    _fetch(backend, key, size, digest, file)
+                except IntegrityError:
+                    _fetch(backend, key, size, digest, file)  # perhaps the network's fault
+            stamp(path, digest)
+    return path
+
+
+def is_sound(path: Path, size: int, digest: str, *, trust_stamp: bool) -> bool:
+    """Whether a copy is there and whole."""
+    try:
+        check_file(path, str(path), size, digest, trust_stamp=trust_stamp)
+        return True
+    except (FileNotFoundError, IntegrityError):
+        return False
+
+
+@contextmanager
+def new_copy(path: Path) -> Iterator[BinaryIO]:
+    """Opens a file that takes its place, whole, when the block ends well; equal copies may replace one another."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
+    try:
+        with open(descriptor, "w+b") as file:
+            yield file
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _fetch(backend: StorageBackend, key: str, size: int, digest: str, sink: BinaryIO) -> None:
+    """Copies an object to a file from its start, hashing it on the way."""
+    sink.seek(0)
+    sink.truncate()
+    hasher, got = sha256(), 0
+    try:
+        with backend.open(key) as source:
+            while chunk := source.read(_CHUNK):
+                hasher.update(chunk)
+                sink.write(chunk)
+                got += len(chunk)
+    except KeyNotFound as error:
+        raise missing(backend, key, digest) from error
+    check_measured(key, size, digest, got, hasher.hexdigest())
+
+
+@contextmanager
+def _turn(path: Path) -> Iterator[None]:
+    """Lets one process at a time fetch a file. It saves work and decides nothing: where locks do nothing, all fetch."""
+    with path.with_name(f".lock-{path.name[:2]}").open("ab") as lock:  # a few files serve for all
+        if fcntl is not None:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _make_room(folder: Path, size: int) -> None:
+    """Removes the copies that were longest unused, as far as there is no room for another of `size` bytes."""
+    copies = [(status.st_atime, status.st_size, entry.path) for entry, status in _copies(folder)]
+    room = shutil.disk_usage(folder).total * _SHARE_OF_DISK - sum(held for _, held, _ in copies)
+    for _, held, path in sorted(copies):
+        if room >= size:
+            return
+        with suppress(OSError):  # in use, on Windows; elsewhere whoever has it open keeps it
+            os.unlink(path)
+            room += held
+
+
+def _copies(folder: Path) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):  # removed since it was listed
+                if not entry.name.startswith("."):
+                    yield entry, entry.stat()

@@ -1,0 +1,182 @@
+"""One attempt at a step: loads the inputs, runs the task's code, stores the result or the log, tells observers."""
+
+from __future__ import annotations
+
+import io
+import time
+from pathlib import Path
+from typing import Any
+
+from datanectar.configuration.active import current
+from datanectar.contracts.orchestration import Outcome, Step
+from datanectar.errors import (
+    ArtifactNotFound,
+    DatanectarError,
+    IntegrityError,
+    PartNotFound,
+    StepFailed,
+    TaskDefinitionError,
+)
+from datanectar.layer.opening import storage_layer
+from datanectar.layer.storage_layer import StorageLayer
+from datanectar.layer.writing import new_attempt
+from datanectar.running.capture import StepLog, captured
+from datanectar.running.invocation import check_call, invoke, revived
+from datanectar.running.process_log import ProcessLog
+from datanectar.running.recent import recent
+from datanectar.running.traces import INTERRUPTED, is_final, summary_of, trace_of
+from datanectar.tasks.class_definition import InstanceCall
+from datanectar.tasks.handle import Artifact, Call
+from datanectar.tasks.nesting import holds_artifact, substitute
+from datanectar.values.typed_json import dumps
+
+#: Logs up to this many bytes are kept in the manifest.
+_LARGEST_INLINE_LOG = 16 << 10
+_RETURNED_ARTIFACT = (
+    "the result is (or has in it) an artifact, whose value is not known: a task was called inside the task. Call it "
+    "outside, and pass it in as an argument"
+)
+
+
+class _Damaged(Exception):
+    """Inputs that do not verify, or are gone."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(*names)
+        self.names = names
+
+
+class Attempt:
+    """One execution of a step; what it writes lives under its own id."""
+
+    def __init__(self, step: Step) -> None:
+        self._step = step
+        self._layer = storage_layer(step.layer)
+        self._manager = current().manager
+        self._id = step.attempt or new_attempt()
+        self._log: StepLog | ProcessLog = ProcessLog(Path(step.log)) if step.log else StepLog()
+
+    def run(self) -> Outcome:
+        """Makes the artifact. Failures of the task are an outcome, not an exception."""
+        step = self._step
+        started, begun = time.time(), time.perf_counter()
+        try:
+            call = revived(step)
+            check_call(step, call)
+            arguments = self._load_inputs(call)
+            self._manager.observe("datanectar_task_started", name=step.name, task=step.task)
+            begun = time.perf_counter()
+            with captured(self._log):
+                value = invoke(call, arguments)
+            if holds_artifact(value):
+                raise TaskDefinitionError(_RETURNED_ARTIFACT)
+            seconds = time.perf_counter() - begun
+            if "$file" in dumps(call.document):
+                check_call(step, call)  # a file that changed meanwhile is not the one that the name tells of
+            self._store(call, value, started, seconds)
+        except _Damaged as damage:
+            return Outcome(step.name, "damaged", damaged=damage.names)
+        except (Exception, SystemExit) as error:
+            return self._failed(error, time.perf_counter() - begun)
+        except BaseException:  # interrupted: keep what was printed, and pass it on
+            self._keep_log(INTERRUPTED)
+            raise
+        finally:
+            self._log.close()
+        outcome = Outcome(step.name, "done", seconds)
+        self._manager.observe("datanectar_task_finished", name=step.name, task=step.task, outcome=outcome)
+        return outcome
+
+    def _load_inputs(self, call: Call) -> Any:
+        damaged: list[str] = []
+
+        def load(artifact: Artifact[Any]) -> Any:
+            layer = self._layer_of(artifact.call)
+            try:
+                value = recent.load(layer, artifact)
+            except PartNotFound:  # it is whole, and the task asks for what it never had
+                raise
+            except (IntegrityError, ArtifactNotFound):
+                damaged.append(artifact.name)
+                return None
+            self._manager.observe("datanectar_artifact_loaded", name=artifact.name, uri=layer.uri(artifact.name))
+            return value
+
+        wanted = call.required() if isinstance(call, InstanceCall) else call.arguments
+        loaded = substitute(wanted, load)
+        if damaged:
+            raise _Damaged(tuple(damaged))
+        return loaded
+
+    def _layer_of(self, call: Call) -> StorageLayer:
+        given = self._step.input_layers.get(call.name)
+        return call.layer() if given is None else storage_layer(given)
+
+    def _store(self, call: Call, value: Any, started: float, seconds: float) -> None:
+        step, layer = self._step, self._layer
+        task = call.definition
+        assert task is not None
+        code = task.code()
+        layer.writer.prepare()
+        if code is not None:
+            sources = code.sources if current().get("record_source", False) else None
+            layer.writer.record_code(code.digest, code.functions, sources)
+        with self._log.reading() as stream:
+            log = stream.read(_LARGEST_INLINE_LOG + 1)
+            if len(log) > _LARGEST_INLINE_LOG:
+                stream.seek(0)
+                layer.writer.write_log(step.name, self._id, stream)
+                log = b""
+        serializer = current().choose("serializer", task)
+        manifest = layer.writer.commit(
+            step.name,
+            self._id,
+            value,
+            serializer=serializer.value if serializer else None,
+            started=started,
+            seconds=seconds,
+            identity=call.document,
+            inputs=[[artifact.name, self._layer_of(artifact.call).reference] for artifact in call.inputs()],
+            log=log,
+            repair=step.repair,
+        )
+        recent.add(layer, manifest)
+        uri = layer.uri(step.name)
+        self._manager.observe("datanectar_artifact_stored", name=step.name, uri=uri, size=manifest.size)
+
+    def _failed(self, error: BaseException, seconds: float) -> Outcome:
+        step = self._step
+        trace = trace_of(error)
+        log = self._keep_log(trace)
+        self._manager.observe("datanectar_task_failed", name=step.name, task=step.task, error=error)
+        failure = StepFailed(
+            f"{step.task} failed: {summary_of(error)}",
+            task=step.task,
+            name=step.name,
+            attempt=self._id,
+            log=log,
+            traceback=trace,
+        )
+        failure.__cause__ = error
+        return Outcome(step.name, "failed", seconds, failure, is_final=is_final(error))
+
+    def lost(self, error: BaseException, seconds: float) -> Outcome:
+        """The outcome of an attempt that ended without one."""
+        try:
+            if self._layer.manifest(self._step.name).attempt == self._id:
+                return Outcome(self._step.name, "done", seconds)
+        except DatanectarError:  # not stored; or the store does not say, which is no better
+            pass
+        return self._failed(error, seconds)
+
+    def _keep_log(self, end: str) -> str:
+        """Stores what was printed, and a last word on how it ended; returns the log's key."""
+        try:
+            with self._log.reading() as stream:
+                stream.seek(max(0, stream.seek(0, io.SEEK_END) - 1))
+                last = stream.read()
+            self._log.write(end if last in (b"", b"\n") else f"\n{end}")
+            with self._log.reading() as stream:
+                return self._layer.writer.write_log(self._step.name, self._id, stream)
+        except Exception:  # the store may be what failed; the traceback is in the error as well
+            return ""

@@ -1,0 +1,113 @@
+"""The embedded orchestrator: steps in this process, or in worker processes on this machine."""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from datanectar.contracts.orchestration import Execute, Orchestrator, Outcome, Step
+from datanectar.errors import DatanectarError, StepFailed, TaskDefinitionError, UnsupportedError
+from datanectar.running.local.scheduling import Schedule
+
+
+class LocalOrchestrator(Orchestrator):
+    """Runs steps in this process, where breakpoints, profilers and notebooks work as usual; or several at once.
+
+    With ``workers`` over 1 steps run in processes of their own, so that nothing a step does can harm another. A step
+    with a timeout needs a process, too: that can be ended.
+    """
+
+    def run(
+        self, steps: Sequence[Step], execute: Execute, *, workers: int | None = None, keep_going: bool = False
+    ) -> Iterator[Outcome]:
+        size = workers or 1
+        if size == 1 and not any(step.timeout for step in steps):
+            return _in_this_process(steps, execute, keep_going)
+        problem = _problem(steps)
+        if problem is None:
+            return _in_processes(steps, execute, min(size, len(steps)), keep_going)
+        if size > 1:
+            raise problem
+        warnings.warn(f"timeouts are not enforced, for lack of a worker process: {problem}", stacklevel=2)
+        return _in_this_process(steps, execute, keep_going)
+
+
+def _in_this_process(steps: Sequence[Step], execute: Execute, keep_going: bool) -> Iterator[Outcome]:
+    undone: set[str] = set()
+    for step in steps:
+        if not undone.isdisjoint(step.needs):
+            undone.add(step.name)
+            continue
+        yield Outcome(step.name, "started")
+        outcome = execute(step)
+        yield outcome
+        if outcome.status != "done":
+            undone.add(step.name)
+            if not keep_going:
+                return
+
+
+def _in_processes(steps: Sequence[Step], execute: Execute, size: int, keep_going: bool) -> Iterator[Outcome]:
+    from datanectar.running.local.pool import Pool
+
+    schedule = Schedule(steps, keep_going=keep_going)
+    by_name = {step.name: step for step in steps}
+    with Pool(size, execute) as pool:
+        while True:
+            while pool.has_room and (step := schedule.next(time.monotonic())) is not None:
+                yield Outcome(step.name, "started")
+                try:
+                    pool.start(step)
+                except TaskDefinitionError as error:
+                    schedule.settle(step, done=False)
+                    yield Outcome(step.name, "failed", error=_unsent(step, error), is_final=True)
+            due = schedule.waits(time.monotonic())
+            if not pool.running and due is None:
+                return
+            for outcome in pool.wait(float("inf") if due is None else due):
+                step = by_name[outcome.name]
+                retries = outcome.status == "failed" and not outcome.is_final
+                if retries and schedule.retry(step, time.monotonic()):
+                    continue
+                schedule.settle(step, done=outcome.status == "done")
+                yield outcome
+
+
+def _unsent(step: Step, error: DatanectarError) -> StepFailed:
+    failure = StepFailed(f"{step.task} failed: {error}", task=step.task, name=step.name, traceback=f"{error}\n")
+    failure.__cause__ = error
+    return failure
+
+
+def _problem(steps: Sequence[Step]) -> DatanectarError | None:
+    """Why steps cannot run in other processes: none of them would find the store, or the task."""
+    for layer in {layer for step in steps for layer in (step.layer, *step.input_layers.values())}:
+        if layer.backend.reach == "process":
+            msg = (
+                f"storage {layer.reference} is in this process alone, so worker processes cannot share it. Choose a "
+                "storage on disk, or leave workers out"
+            )
+            return UnsupportedError(msg)
+    for task in {step.call.definition: None for step in steps if step.call is not None}:
+        why = _why_not_importable(task)
+        if why:
+            msg = f"task {task.name} {why}, so worker processes cannot import it. Put it at the top of a module"
+            return TaskDefinitionError(f"{msg}, or leave workers and timeouts out")
+    return None
+
+
+def _why_not_importable(task: Any) -> str:
+    module, _, qualname = task.reference.partition(":")
+    if "<" in qualname:
+        return "is defined inside a function"
+    if module == "__main__" and not hasattr(sys.modules[module], "__file__"):
+        return "is defined in a notebook or at a prompt"
+    found: Any = sys.modules.get(module)
+    for attribute in qualname.split("."):
+        found = getattr(found, attribute, None)
+    if isinstance(found, type) and hasattr(found, "_get_definition"):
+        found = found._get_definition()
+    return "" if found is task else f"is not what {task.reference} names"

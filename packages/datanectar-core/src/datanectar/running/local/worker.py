@@ -1,0 +1,117 @@
+"""What runs in a worker process: a loop that takes steps from a pipe, and the care that nothing outlives the run."""
+
+from __future__ import annotations
+
+import faulthandler
+import io
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+import threading
+from importlib import import_module
+from multiprocessing.connection import Connection, wait
+from typing import NamedTuple
+
+from datanectar.contracts.orchestration import Execute, Outcome, Step
+
+
+class Ended(NamedTuple):
+    """What a worker says of a step: its outcome, and the pickle of the exception behind it, if it has one."""
+
+    outcome: Outcome | None
+    cause: bytes
+
+
+_LOOK_AROUND = 1.0  # seconds
+#: A worker says this when a step was read and its task imported; then its time runs.
+BEGUN = "begun"
+
+
+def serve(connection: Connection, execute: Execute, directory: str) -> None:
+    """Runs the steps that come through a pipe, until it is closed."""
+    os.chdir(directory)
+    _leave_the_terminal()
+    _end_with_parent()
+    _adopt_main()
+    _unbuffer()
+    faulthandler.enable(2, all_threads=False)
+    while True:
+        try:
+            pickled = connection.recv_bytes()
+        except (EOFError, OSError):  # the run is over
+            return
+        connection.send(_run(connection, execute, pickled))
+
+
+def _run(connection: Connection, execute: Execute, pickled: bytes) -> Ended:
+    try:
+        step: Step = pickle.loads(pickled)
+        import_module(step.reference.partition(":")[0])
+    except BaseException as error:
+        return Ended(None, _pickled(error))
+    connection.send(BEGUN)
+    if step.timeout is not None:  # by a thread that needs no lock of Python's: it also shows where C code hangs
+        faulthandler.dump_traceback_later(step.timeout, file=2)
+    try:
+        outcome = execute(step)
+    except BaseException as error:  # KeyboardInterrupt, raised by the task itself: nobody else can reach a worker
+        return Ended(None, _pickled(error))
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+    cause = outcome.error.__cause__ if outcome.error else None
+    return Ended(outcome, _pickled(cause) if cause else b"")
+
+
+def _pickled(error: BaseException) -> bytes:
+    try:
+        return pickle.dumps(error)
+    except Exception:  # it is told as text, too
+        return b""
+
+
+def _leave_the_terminal() -> None:
+    """Ctrl-C is for the process that started the run: it ends this one and, as a group, all that this one starts."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if os.name != "posix":
+        return
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what was sent before was ignored and is gone
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+
+
+def _end_with_parent() -> None:
+    """A run that was killed leaves nothing behind, be it the user's hand or the kernel's."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        # Its end shows at the sentinel, unless a process that it forked holds that open: then in the parent's id.
+        while not wait([parent.sentinel], _LOOK_AROUND) and (os.name != "posix" or os.getppid() == parent.pid):
+            pass
+        if os.name == "posix":
+            os.killpg(0, signal.SIGKILL)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="datanectar-parent-watch", daemon=True).start()
+
+
+def _adopt_main() -> None:
+    """Gives what a script defines the module it has there: a pickle that says ``__mp_main__`` loads nowhere else."""
+    for value in list(vars(sys.modules["__main__"]).values()):
+        if getattr(value, "__module__", None) == "__mp_main__":
+            try:
+                value.__module__ = "__main__"
+            except (AttributeError, TypeError):  # not its own to set
+                pass
+
+
+def _unbuffer() -> None:
+    """Makes text reach the descriptors at once: what is in a buffer when a process is killed is lost."""
+    for name, descriptor in (("stdout", 1), ("stderr", 2)):
+        raw = io.FileIO(descriptor, "w", closefd=False)
+        setattr(sys, name, io.TextIOWrapper(raw, "utf-8", "backslashreplace", write_through=True))
