@@ -76,10 +76,10 @@ def test_a_warm_run_starts_no_process(tasks, monkeypatch) -> None:
     ("how", "kind", "message"),
     [
         ("SIGKILL", WorkerDied, "SIGKILL, as the kernel does when memory runs out"),
-        ("SIGTERM", WorkerDied, "its worker process was ended: SIGTERM"),
+        ("SIGTERM", WorkerDied, "its worker process was ended by SIGTERM"),
         ("segfault", WorkerDied, "SIGSEGV, a crash in compiled code; its log shows where"),
         ("abort", WorkerDied, "SIGABRT"),
-        ("_exit", WorkerDied, "its worker process was ended: exit code 3"),
+        ("_exit", WorkerDied, "its worker process ended with exit code 3"),
         ("exit", SystemExit, "SystemExit: 4"),
         ("raise", ValueError, "ValueError: no luck"),
         ("interrupt", KeyboardInterrupt, "KeyboardInterrupt"),
@@ -104,7 +104,7 @@ def test_the_log_of_a_crash_shows_where_it_was(tasks) -> None:
     log = tasks.ends("segfault").logs()
     assert "Segmentation fault" in log
     assert f'{HERE / "misbehaving.py"}", line' in log
-    assert log.splitlines()[-1].startswith("WorkerDied: its worker process was ended: SIGSEGV")
+    assert log.splitlines()[-1].startswith("WorkerDied: its worker process was ended by SIGSEGV")
 
 
 def test_a_step_that_died_is_tried_again_and_keeps_both_logs(tasks, tmp_path) -> None:

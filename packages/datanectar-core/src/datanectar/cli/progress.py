@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 
 from rich.console import Console
 from rich.progress import (
@@ -50,9 +51,10 @@ class Bar:
         self._describe()
 
     def _describe(self) -> None:
-        tasks = list(self._running.values())
-        more = f" and {len(tasks) - _MOST_SHOWN} more" if len(tasks) > _MOST_SHOWN else ""
-        self._progress.update(self._task, description=", ".join(tasks[:_MOST_SHOWN]) + more)
+        counts = Counter(self._running.values())
+        shown = [task if count == 1 else f"{task} ×{count}" for task, count in counts.items()]
+        more = f" and {len(shown) - _MOST_SHOWN} more" if len(shown) > _MOST_SHOWN else ""
+        self._progress.update(self._task, description=", ".join(shown[:_MOST_SHOWN]) + more)
 
     def finished(self, outcome: Outcome) -> None:
         self._running.pop(outcome.name, None)

@@ -237,20 +237,20 @@ def _timeout(step: Step) -> TaskTimeout:
 def _death(job: _Job, code: int | None) -> str:
     if job.begun is None:
         return (
-            f"its worker process ended while it was starting ({_exit(code)}); what it said is above. A script that "
-            'starts a run does so below `if __name__ == "__main__":`, since each worker imports it'
+            f"its worker process {_exit(code)} before it came to the task; what it said is above. A script that starts "
+            'a run does so below `if __name__ == "__main__":`, since each worker imports it'
         )
-    return f"its worker process was ended: {_exit(code)}"
+    return f"its worker process {_exit(code)}"
 
 
 def _exit(code: int | None) -> str:
     if code is None or code >= 0:
-        return f"exit code {code}"
+        return f"ended with exit code {code}"
     try:
         name = signal.Signals(-code).name
     except ValueError:
         name = f"signal {-code}"
-    return f"{name}{_SIGNALS.get(name, '')}"
+    return f"was ended by {name}{_SIGNALS.get(name, '')}"
 
 
 _SIGNALS = {
