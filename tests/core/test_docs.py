@@ -17,8 +17,8 @@ import pytest
 import datanectar
 from datanectar import errors
 from datanectar.cli.application import _COMMANDS, application
-from datanectar.configuration.schema import KEYS
-from datanectar.configuration.settings import _DIRECT, OTHER_VARIABLES
+from datanectar.configuration.environment import OTHER_VARIABLES
+from datanectar.configuration.schema import DIRECT, KEYS
 from datanectar.layer.options import LayerOptions
 from datanectar.storages.local import LocalOptions
 from datanectar.storages.memory import MemoryOptions
@@ -344,6 +344,6 @@ def test_every_storage_option_is_documented(options: type) -> None:
     assert [text for text in (*rows, *helps) if text not in reference("configuration")] == []
 
 
-@pytest.mark.parametrize("variable", [*(f"DATANECTAR_{name.upper()}" for name in _DIRECT), *OTHER_VARIABLES])
+@pytest.mark.parametrize("variable", [*(f"DATANECTAR_{name.upper()}" for name in DIRECT), *OTHER_VARIABLES])
 def test_every_variable_is_documented(variable: str) -> None:
     assert f"| `{variable}` |" in reference("configuration")

@@ -57,8 +57,8 @@ def test_files_are_read_anew_by_a_block() -> None:
     ("override", "message"),
     [
         ({"storage_lajer": "x"}, "settings() has no 'storage_lajer'; did you mean 'storage_layer'?"),
-        ({"workers": "two"}, "profiles.*.workers = 'two' (settings()) must be of type int"),
-        ({"storage_layer": 3}, "profiles.*.storage_layer = 3 (settings()) must be of type str"),
+        ({"workers": "two"}, "workers = 'two' (settings()) must be of type int"),
+        ({"storage_layer": 3}, "storage_layer = 3 (settings()) must be of type str"),
         ({"project": 3}, "project = 3 (settings()) must be of type str"),
         ({"profile": "prod"}, "there is no profile 'prod' (settings()); there are: local"),
         ({"signing_keys": ["secret"]}, "signing_keys (settings()) must be references, env:NAME or file:PATH"),

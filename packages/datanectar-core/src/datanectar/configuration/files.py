@@ -72,7 +72,10 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 def _shared_table(path: Path) -> Mapping[str, Any] | None:
     if not path.is_file():
         return None
-    tool = _parse(path).get("tool")
+    document = _parse(path)
+    if "datanectar" in document:
+        raise ConfigurationError(f"{path}: [datanectar] is not read here; write [{_TABLE}]")
+    tool = document.get("tool")
     table = tool.get("datanectar") if isinstance(tool, Mapping) else None
     if table is not None and not isinstance(table, Mapping):
         raise ConfigurationError(f"{path}: [{_TABLE}] must be a table")

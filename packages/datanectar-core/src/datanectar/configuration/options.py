@@ -13,6 +13,7 @@ from typing import Any
 from datanectar.configuration.files import Setting
 from datanectar.errors import ConfigurationError
 from datanectar.values.annotations import MISMATCH, convert, describe
+from datanectar.values.references import dereference, is_reference
 from datanectar.values.text import parse_text
 
 
@@ -54,12 +55,16 @@ def _from_environment(field: dataclasses.Field[Any]) -> Setting | None:
 
 
 def _convert(given: Setting, annotation: Any, key: str, root: Path, secret: bool) -> Any:
-    value = given.value
+    value, text = given.value, not given.source.partition(":")[0].endswith(".toml")  # of a variable
     if Path in (annotation, *typing.get_args(annotation)) and isinstance(value, str):
+        if not value:
+            raise ConfigurationError(f"{key} ({given.source}) is empty; write . for {root}")
         return root / Path(value).expanduser()
+    if secret and is_reference(value):
+        value, text = dereference(value, key, root)[0].decode(), True
     found = convert(value, annotation)
-    if found is MISMATCH and isinstance(value, str) and not given.source.partition(":")[0].endswith(".toml"):
-        found = parse_text(value, annotation)  # text of a variable or a URL
+    if found is MISMATCH and isinstance(value, str) and text:
+        found = parse_text(value, annotation)
     if found is MISMATCH:
         shown = "" if secret else f" = {value!r}"
         wanted = (

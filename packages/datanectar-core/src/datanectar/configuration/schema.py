@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from datanectar.configuration.files import Setting
+from datanectar.contracts.naming import SEGMENT
 from datanectar.errors import ConfigurationError
 from datanectar.values.annotations import MISMATCH, convert, describe
+from datanectar.values.references import is_reference
 
 
 class Rule(NamedTuple):
@@ -37,7 +39,9 @@ class Key(NamedTuple):
 
 _POSITIVE = Rule("more than 0", lambda value: value > 0)
 _NOT_NEGATIVE = Rule("0 or more", lambda value: value >= 0)
-_REFERENCES = Rule("references, env:NAME or file:PATH", lambda keys: all(k.startswith(("env:", "file:")) for k in keys))
+_REFERENCES = Rule("references, env:NAME or file:PATH", lambda keys: all(map(is_reference, keys)))
+#: Anything else would match no task, ever.
+_SEGMENT = Rule("as it stands in artifact names: a-z 0-9 . _ -", lambda value: SEGMENT.fullmatch(value) is not None)
 
 #: Keys of a table of its own per name, whose other keys are its component's options.
 COMPONENT_TABLES = ("storage", "orchestrators", "feature_stores", "services")
@@ -57,18 +61,23 @@ KEYS: dict[str, Key] = {
     "profiles.*.feature_store": Key(str, "Where features live"),
     "profiles.*.workers": Key(int, "How many steps run at once", _POSITIVE),
     "policies[].profile": Key(str, "Match: only in this profile"),
-    "policies[].task_type": Key(str, "Match: only tasks of this type"),
-    "policies[].model_family": Key(str, "Match: only tasks of this family"),
-    "policies[].task": Key(str, "Match: only the task of this name"),
+    "policies[].task_type": Key(str, "Match: only tasks of this type", _SEGMENT),
+    "policies[].model_family": Key(str, "Match: only tasks of this family", _SEGMENT),
+    "policies[].task": Key(str, "Match: only the task of this name", _SEGMENT),
     "policies[].storage_layer": Key(str, "Where results of these tasks go"),
     "policies[].serializer": Key(str, "How results of these tasks are stored"),
     "policies[].retries": Key(int, "How often these tasks are tried again", _NOT_NEGATIVE),
     "policies[].timeout": Key(float, "Seconds these tasks may take", _POSITIVE),
-    "policies[].resources.*": Key(float, "What these tasks need"),
+    "policies[].resources.*": Key(float, "What these tasks need", _NOT_NEGATIVE),
 }
 
+#: What a run chooses: by its own arguments, a variable or a profile.
+CHOICES = ("storage_layer", "orchestrator", "feature_store", "workers")
+#: What a variable or `settings` sets by one word.
+DIRECT = (*CHOICES, *(key for key in KEYS if "." not in key))
+
 _TOP_LEVEL = sorted({re.split(r"[.\[]", key)[0] for key in KEYS} | set(COMPONENT_TABLES))
-_NAMED_TABLES = ("profiles", *COMPONENT_TABLES)
+NAMED_TABLES = ("profiles", *COMPONENT_TABLES)
 
 
 def check_settings(settings: Iterable[tuple[str, Setting]]) -> None:
@@ -83,11 +92,27 @@ def check_settings(settings: Iterable[tuple[str, Setting]]) -> None:
         known = find_key(key)
         if known is None:
             raise ConfigurationError(_unknown_key(key, setting.source))
-        value = convert(setting.value, known.annotation)
-        if value is MISMATCH or (known.rule is not None and not known.rule.holds(value)):
-            wanted = f"of type {describe(known.annotation)}" if value is MISMATCH else known.rule and known.rule.words
-            given = "" if known.private else f" = {setting.value!r}"
-            raise ConfigurationError(f"{key}{given} ({setting.source}) must be {wanted}")
+        check_value(key, setting, known)
+
+
+def check_choice(key: str, setting: Setting) -> None:
+    """Checks what `settings`, or the caller of `run`, gave for one of `DIRECT`.
+
+    Raises:
+        ConfigurationError: It is not what it must be.
+    """
+    check_value(key, setting, KEYS[f"profiles.*.{key}" if key in CHOICES else key])
+
+
+def check_value(key: str, setting: Setting, known: Key) -> None:
+    """Checks one value; `key` is what messages call it."""
+    value = convert(setting.value, known.annotation)
+    if type(value) is bool and known.annotation is not bool:  # Python takes true for 1; people don't
+        value = MISMATCH
+    if value is MISMATCH or (known.rule is not None and not known.rule.holds(value)):
+        wanted = f"of type {describe(known.annotation)}" if value is MISMATCH else known.rule and known.rule.words
+        given = "" if known.private else f" = {setting.value!r}"
+        raise ConfigurationError(f"{key}{given} ({setting.source}) must be {wanted}")
 
 
 def find_key(key: str) -> Key | None:
@@ -108,7 +133,9 @@ def _is_options(key: str) -> bool:
 
 def _is_table(key: str) -> bool:
     head, _, name = key.partition(".")
-    return key in ("plugins", "policies") or (head in _NAMED_TABLES and "." not in name)
+    return _pattern(key) in ("plugins", "policies", "policies[].resources") or (
+        head in NAMED_TABLES and "." not in name
+    )
 
 
 def _unknown_key(key: str, source: str) -> str:
@@ -120,11 +147,13 @@ def _misplaced(key: str, source: str) -> str:
     """What to do about a known word that stands in the wrong place."""
     head, _, rest = key.partition(".")
     prefix = "tool.datanectar." if source.startswith("pyproject.toml") else ""
+    if _pattern(key) == "policies[].resources":
+        return "it is a table of numbers, such as resources = { gpu = 1 }"
     if head == "policies":
         return f"policies are rows: write [[{prefix}policies]]"
     if key.startswith("tool.datanectar."):
         return f"in this file it is {rest.partition('.')[2]}, without tool.datanectar"
-    if head in _NAMED_TABLES and "." not in rest:
+    if head in NAMED_TABLES and "." not in rest:
         name = rest if head == "profiles" and rest else {"profiles": "prod", "storage": "disk"}.get(head, "NAME")
         return f"[{prefix}{head}] holds a table for each name, such as [{prefix}{head}.{name}]"
     if f"profiles.*.{key}" in KEYS:

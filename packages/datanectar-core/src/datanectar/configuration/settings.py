@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import difflib
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from datanectar.configuration.environment import read_environment
 from datanectar.configuration.files import ConfigurationFile, Setting, flatten
-from datanectar.configuration.schema import COMPONENT_TABLES, KEYS, POLICY_MATCHES, check_settings, find_key
+from datanectar.configuration.schema import (
+    CHOICES,
+    COMPONENT_TABLES,
+    DIRECT,
+    POLICY_MATCHES,
+    check_choice,
+    check_settings,
+)
 from datanectar.errors import ConfigurationError
 from datanectar.plugins.manager import PluginManager
-from datanectar.values.annotations import MISMATCH, describe
-from datanectar.values.text import parse_text
 
-PREFIX = "DATANECTAR_"
-#: Variables that are read elsewhere, by the code that needs them.
-OTHER_VARIABLES = ("DATANECTAR_LOAD_PLUGINS", "DATANECTAR_DISABLE_PLUGINS", "DATANECTAR_SIGNING_KEY")
-_CHOICES = ("storage_layer", "orchestrator", "feature_store", "workers")
-#: What a variable or `settings` sets by one word.
-_DIRECT = (*_CHOICES, *(key for key in KEYS if "." not in key))
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -61,9 +60,9 @@ class Settings:
         for brought in _package_defaults(manager):
             self.package_policies += self._merge(brought)
         self.policies = self._merge(file.settings)
-        self._environment = _environment(self.values)
+        self._environment = read_environment(self.values)
         own = self._environment | self.overrides
-        self.values |= {key: setting for key, setting in own.items() if key not in _CHOICES}
+        self.values |= {key: setting for key, setting in own.items() if key not in CHOICES}
         #: Keys that the user set; the others are of packages.
         self._own = {*file.settings, *own}
         self.profile = str(self.values["profile"].value)
@@ -117,7 +116,7 @@ class Settings:
             for number, row in enumerate((*self.package_policies, *self.policies))
             for key, setting in row.items()
         }
-        chosen = {key: found for key, found in (self._environment | self.overrides).items() if key in _CHOICES}
+        chosen = {key: found for key, found in (self._environment | self.overrides).items() if key in CHOICES}
         everything = {**self.values, **rows, **chosen}
         return {key: everything[key] for key in sorted(everything) if everything[key].value not in ({}, [])}
 
@@ -128,9 +127,12 @@ class Settings:
             key: ``storage_layer``, ``orchestrator``, ``workers``, ``retries``, …
             task: The task it is chosen for; None for the run as a whole.
             argument: What the caller of `run` asked for; wins over everything.
+
+        Raises:
+            ConfigurationError: The argument is of the wrong type.
         """
         if argument is not None:
-            return Setting(argument, "argument")
+            return _checked({key: argument}, "argument")[key]
         chosen = self.overrides.get(key) or self._environment.get(key)
         if chosen is None and task is not None:
             chosen = self._policy(self.policies, key, task) or self._decorator(key, task)
@@ -196,65 +198,13 @@ def _checked(overrides: Mapping[str, Any], origin: str) -> dict[str, Setting]:
     """The overrides as settings; what is None is not overridden."""
     found = {key: Setting(value, origin) for key, value in overrides.items() if value is not None}
     for key, setting in found.items():
-        if key not in _DIRECT:
-            near = difflib.get_close_matches(key, _DIRECT, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(_DIRECT))}"
+        if key not in DIRECT:
+            near = difflib.get_close_matches(key, DIRECT, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(DIRECT))}"
             raise ConfigurationError(f"settings() has no {key!r}; {hint}")
         if not hasattr(setting.value, "backend"):  # a storage layer is as good as its name
-            check_settings([(f"profiles.*.{key}" if key in _CHOICES else key, setting)])
+            check_choice(key, setting)
     return found
-
-
-def _environment(values: Mapping[str, Setting]) -> dict[str, Setting]:
-    """Settings from variables: ``DATANECTAR_PROFILE``, ``DATANECTAR_STORAGE__LAKE__BUCKET``."""
-    found: dict[str, Setting] = {}
-    for variable in sorted(name for name in os.environ if name.startswith(PREFIX)):
-        if variable in OTHER_VARIABLES:
-            continue
-        path = variable.removeprefix(PREFIX).lower().split("__")
-        if len(path) == 1 and path[0] not in _DIRECT:
-            _refuse_near_miss(variable)
-            continue
-        key = _key_of(path, variable, values)
-        found[key] = _read_variable(key, variable)
-        if key not in _CHOICES:
-            check_settings([(key, found[key])])
-    return found
-
-
-def _refuse_near_miss(variable: str) -> None:
-    """A strange variable may belong to a plugin; a near miss is a slip."""
-    known = [PREFIX + name.upper() for name in _DIRECT] + list(OTHER_VARIABLES)
-    near = difflib.get_close_matches(variable, known, 1, cutoff=0.8)
-    if near:
-        raise ConfigurationError(f"unknown variable {variable}; did you mean {near[0]}?")
-
-
-def _key_of(path: list[str], variable: str, values: Mapping[str, Setting]) -> str:
-    """The dotted key a variable sets. Names of tables may have a ``-`` where a variable has a ``_``."""
-    if path[:2] == ["plugins", "disable"]:
-        raise ConfigurationError(f"unknown variable {variable}; did you mean DATANECTAR_DISABLE_PLUGINS?")
-    if path[0] in ("profiles", *COMPONENT_TABLES) and len(path) == 3:
-        tables = sorted({key.split(".")[1] for key in values if key.startswith(path[0] + ".")})
-        named = next((table for table in tables if table.replace("-", "_") == path[1]), None)
-        if named is None and path[0] == "storage" and f"{PREFIX}STORAGE__{path[1].upper()}__TYPE" not in os.environ:
-            near = difflib.get_close_matches(path[1], tables, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"configured: {', '.join(tables)}"
-            raise ConfigurationError(f"{variable}: there is no storage {path[1]!r}; {hint}")
-        path[1] = named or path[1]
-    return ".".join(path)
-
-
-def _read_variable(key: str, variable: str) -> Setting:
-    known = find_key(f"profiles.*.{key}" if key in _CHOICES else key)
-    text = os.environ[variable]
-    if known is None:
-        return Setting(text, variable)
-    value = parse_text(text, known.annotation)
-    if value is MISMATCH or (known.rule is not None and not known.rule.holds(value)):
-        wanted = f"of type {describe(known.annotation)}" if value is MISMATCH else known.rule and known.rule.words
-        raise ConfigurationError(f"{variable}{'' if known.private else f'={text!r}'} must be {wanted}")
-    return Setting(value, variable)
 
 
 def load_settings(directory: Path, overrides: Mapping[str, Any], origin: str = "settings()") -> Settings:

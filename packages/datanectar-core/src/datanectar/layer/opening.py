@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 from datanectar.configuration.active import current
@@ -33,7 +34,8 @@ def storage_layer(name_or_url: str | StorageLayer | None = None) -> StorageLayer
     settings = current()
     chosen = settings.choose("storage_layer", argument=name_or_url)
     if chosen is None:
-        raise ConfigurationError(f"profile {settings.profile!r} names no storage_layer, and none was asked for")
+        msg = f'profile {settings.profile!r} names no storage_layer; set one, such as storage_layer = "disk"'
+        raise ConfigurationError(msg)
     if isinstance(chosen.value, StorageLayer):
         return chosen.value
     return open_layer(settings, chosen)
@@ -54,9 +56,8 @@ def _from_table(settings: Settings, chosen: Setting) -> StorageLayer:
     table = settings.table(f"storage.{name}")
     if not table:
         known = ", ".join(settings.names("storage")) or "none"
-        msg = (
-            f"there is no storage {name!r} ({chosen.source}); configured: {known}. Or give a URL, such as file:///data"
-        )
+        url = Path(name).absolute().as_uri() if "/" in name else "file:///data"
+        msg = f"there is no storage {name!r} ({chosen.source}); configured: {known}. Or give a URL, such as {url}"
         raise ConfigurationError(msg)
     where = f"storage.{name}"
     if "type" not in table:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from datanectar.errors import ConfigurationError
 from datanectar.layer.manifest import Manifest
 from datanectar.layer.user_directories import configuration_directory
+from datanectar.values.references import dereference
 from datanectar.values.typed_json import dumps
 
 VARIABLE = "DATANECTAR_SIGNING_KEY"
@@ -56,7 +57,7 @@ class Signer:
             yield _key(_checked(os.environ[VARIABLE].encode(), VARIABLE))
         for reference in self._references:
             if reference not in self._resolved:
-                self._resolved[reference] = _key(self._resolve(reference))
+                self._resolved[reference] = _key(_checked(*dereference(reference, "signing_keys", self._root)))
             yield self._resolved[reference]
 
     def _known_keys(self) -> Iterator[_Key]:
@@ -67,21 +68,6 @@ class Signer:
         except OSError:  # none yet, and it is not made to verify: it would verify nothing
             return
         yield _key(_checked(own, str(path)))
-
-    def _resolve(self, reference: str) -> bytes:
-        kind, _, place = reference.partition(":")
-        if kind == "env" and place in os.environ:
-            return _checked(os.environ[place].encode(), place)
-        if kind == "file":
-            path = self._root / Path(place).expanduser()
-            try:
-                return _checked(path.read_bytes().strip(), str(path))
-            except OSError as error:
-                raise ConfigurationError(f"signing_keys: {path} cannot be read: {error.strerror}") from error
-        if kind == "env":
-            raise ConfigurationError(f"signing_keys: the variable {place} is not set")
-        # What was written may be a key itself, so it is not repeated.
-        raise ConfigurationError("signing_keys: write env:NAME or file:PATH, never a key itself")
 
 
 def _key(secret: bytes) -> _Key:

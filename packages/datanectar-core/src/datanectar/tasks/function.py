@@ -189,3 +189,8 @@ def check_options(task: str, options: Mapping[str, Any]) -> None:
         raise TaskDefinitionError(f"task {task}: retries={retries!r} must be a whole number, 0 or more")
     if timeout is not None and not (type(timeout) in (int, float) and timeout > 0):
         raise TaskDefinitionError(f"task {task}: timeout={timeout!r} must be seconds, more than 0")
+    layer, serializer = options.get("storage_layer"), options.get("serializer")
+    if layer is not None and not (isinstance(layer, str) or hasattr(layer, "backend")):
+        raise TaskDefinitionError(f"task {task}: storage_layer={layer!r} must be a storage's name or a URL")
+    if serializer is not None and not isinstance(serializer, str):
+        raise TaskDefinitionError(f"task {task}: serializer={serializer!r} must be a serializer's name")

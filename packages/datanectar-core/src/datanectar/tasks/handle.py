@@ -118,7 +118,7 @@ class Call:
         """The storage layer that the settings choose for this task."""
         from datanectar.tasks.naming import layer_for
 
-        return layer_for(self.definition, argument or self.reference)
+        return layer_for(self.definition, self.reference if argument is None else argument)
 
 
 class Artifact(Generic[R]):
