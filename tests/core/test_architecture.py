@@ -28,7 +28,7 @@ ROWS = (
     ("layer", "features", "services"),
     ("tasks",),
     ("running",),
-    ("testing",),
+    ("testing", "doctor"),
     ("cli",),
     ("__main__",),
 )

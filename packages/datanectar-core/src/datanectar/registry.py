@@ -89,6 +89,14 @@ class Registry:
                     self.conflicts[kind, record.name] = PluginError(msg)
         return found
 
+    def offers(self) -> dict[str, list[str]]:
+        """Returns what each plugin brings, such as ``storage s3``, by the plugin's name."""
+        found: dict[str, list[str]] = {}
+        for kind in _HOOKS:
+            for name, component in self.components(kind).items():
+                found.setdefault(component.plugin.name, []).append(f"{kind.kind} {name}")
+        return found
+
     def find(self, kind: type[R], name: str) -> R:
         """Returns the record of this name.
 

@@ -44,6 +44,7 @@ _COMMANDS = {
     "rm": "datanectar.cli.artifacts:rm",
     "plugins": "datanectar.cli.environment:plugins",
     "config": "datanectar.cli.environment:config",
+    "doctor": "datanectar.cli.doctor:doctor",
 }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import re
+import dataclasses
+import os
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -11,17 +13,13 @@ from datanectar import records
 from datanectar.cli.options import chosen, json_option, profile_option
 from datanectar.cli.output import print_json, print_table
 from datanectar.configuration.active import current
+from datanectar.configuration.files import Setting
 from datanectar.configuration.options import is_secret
 from datanectar.configuration.settings import Settings
 from datanectar.errors import DatanectarError
 from datanectar.layer.options import LayerOptions
-from datanectar.registry import Registry, registry
-
-_KINDS = (
-    *(records.StorageType, records.NamingType, records.OrchestratorType, records.SerializerType),
-    *(records.FeatureStoreType, records.ServiceType, records.TaskAdapterType, records.CommandType),
-)
-
+from datanectar.registry import registry
+from datanectar.values.references import hide_credentials, is_reference
 
 _TABLES: dict[str, type[records.ComponentType]] = {
     "storage": records.StorageType,
@@ -39,7 +37,7 @@ def plugins(as_json: bool) -> None:
     """List plugins: what each brings, and what became of it."""
     settings = current()
     found = registry(settings)
-    offers = _offers(found)
+    offers = found.offers()
     rows = [
         {
             "name": info.name,
@@ -58,14 +56,6 @@ def plugins(as_json: bool) -> None:
         print_table(columns, [_row(row) for row in rows])
     for error in found.conflicts.values():
         click.echo(f"conflict: {error}", err=True)
-
-
-def _offers(found: Registry) -> dict[str, list[str]]:
-    offers: dict[str, list[str]] = {}
-    for kind in _KINDS:
-        for name, component in found.components(kind).items():
-            offers.setdefault(component.plugin.name, []).append(f"{kind.kind} {name}")
-    return offers
 
 
 def _row(row: dict[str, Any]) -> tuple[str, ...]:
@@ -91,8 +81,8 @@ def config(context: click.Context, profile: str | None, as_json: bool) -> None:
 def show(profile: str | None, as_json: bool) -> None:
     """Print every value with where it came from."""
     with chosen(profile) as settings:
-        values = settings.all()
-        rows = [(key, _printable(settings, key, setting.value), setting.source) for key, setting in values.items()]
+        values = settings.all() | dict(_from_own_variables(settings))
+        rows = [(key, _printable(settings, key, value), source) for key, (value, source) in sorted(values.items())]
     if as_json:
         print_json([{"key": key, "value": value, "source": source} for key, value, source in rows])
         return
@@ -100,20 +90,37 @@ def show(profile: str | None, as_json: bool) -> None:
     click.echo(f"file: {settings.file or f'none in {settings.root} or above'}", err=True)
 
 
+def _from_own_variables(settings: Settings) -> Iterator[tuple[str, Setting]]:
+    """Options that nothing sets but a variable of the component's own."""
+    for table in _TABLES:
+        for name in settings.names(table):
+            try:
+                options = _options_class(settings, table, name)
+            except DatanectarError:
+                continue
+            for field in dataclasses.fields(options) if options else ():
+                variable, key = str(field.metadata.get("env", "")), f"{table}.{name}.{field.name}"
+                if variable in os.environ and key not in settings.values:
+                    yield key, Setting(os.environ[variable], variable)
+
+
 def _printable(settings: Settings, key: str, value: Any) -> Any:
     table, _, rest = key.partition(".")
     name, _, option = rest.partition(".")
     if table in _TABLES and option:
-        return "***" if _is_secret(settings, table, name, option) else value
-    return re.sub(r"://[^/@]*@", "://***@", value) if isinstance(value, str) else value
+        return "***" if _is_secret(settings, table, name, option) and not is_reference(value) else value
+    return hide_credentials(value) if isinstance(value, str) else value
 
 
 def _is_secret(settings: Settings, table: str, name: str, option: str) -> bool:
     if option in _HARMLESS or hasattr(LayerOptions, option):
         return False
-    kind = settings.get(f"storage.{name}.type") if table == "storage" else name
     try:
-        options = registry(settings).options_class(_TABLES[table], str(kind))
+        return is_secret(_options_class(settings, table, name), option)
     except DatanectarError:  # not installed, so what is secret is not known
         return True
-    return is_secret(options, option)
+
+
+def _options_class(settings: Settings, table: str, name: str) -> type | None:
+    kind = settings.get(f"storage.{name}.type") if table == "storage" else name
+    return registry(settings).options_class(_TABLES[table], str(kind))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
+from typing import Any
 
 from datanectar.contracts.storage import StorageBackend
 from datanectar.errors import (
@@ -68,28 +71,48 @@ def prepare_store(backend: StorageBackend, *, unsafe_single_writer: bool = False
         FormatError: The store has a format that this release does not write.
         IntegrityError: ``datanectar.json`` is damaged.
     """
+    document = store_document(backend)
+    if document is None:
+        with probed(backend) as (_, honoured):
+            document = {"format": FORMAT, "create": honoured}
+        if honoured:
+            create_once(backend, keys.STORE, seal(document))
+    if not document.get("create") and not unsafe_single_writer:
+        raise unsafe(backend)
+
+
+def store_document(backend: StorageBackend) -> dict[str, Any] | None:
+    """Returns what a store says of itself, or None where nothing was committed yet.
+
+    Raises:
+        FormatError: The store has a format that this release does not write.
+        IntegrityError: ``datanectar.json`` is damaged.
+    """
     where = f"{backend.url}/{keys.STORE}"
     try:
         document = open_seal(backend.read(keys.STORE), where, "Remove it, and the next write makes it anew")
     except KeyNotFound:
-        document = {"format": FORMAT, "create": _honours_create(backend)}
-        if document["create"]:
-            create_once(backend, keys.STORE, seal(document))
+        return None
     if document.get("format") != FORMAT:
         raise FormatError(newer_format(where, document.get("format")))
-    if not document.get("create") and not unsafe_single_writer:
-        msg = (
-            f"{backend.url} overwrote an object that it was asked to create only if absent: with several writers, "
-            "results would be lost. Use another store; or, if there is one writer only, set "
-            "unsafe_single_writer = true for it"
-        )
-        raise UnsafeStore(msg)
+    return document
 
 
-def _honours_create(backend: StorageBackend) -> bool:
+def unsafe(backend: StorageBackend) -> UnsafeStore:
+    """What to say of a store that does not honour `create`."""
+    return UnsafeStore(
+        f"{backend.url} overwrote an object that it was asked to create only if absent: with several writers, "
+        "results would be lost. Use another store; or, if there is one writer only, set "
+        "unsafe_single_writer = true for it"
+    )
+
+
+@contextmanager
+def probed(backend: StorageBackend) -> Iterator[tuple[str, bool]]:
+    """Creates an object twice, and gives its key and whether the second create was refused; then it is removed."""
     key = f"probes/{os.urandom(12).hex()}"
     try:
         create_once(backend, key, b"first")
-        return create_once(backend, key, b"second") == b"first"
+        yield key, create_once(backend, key, b"second") == b"first"
     finally:
         backend.delete([key])

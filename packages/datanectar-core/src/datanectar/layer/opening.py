@@ -53,19 +53,29 @@ def open_layer(settings: Settings, chosen: Setting) -> StorageLayer:
 
 def _from_table(settings: Settings, chosen: Setting) -> StorageLayer:
     name = chosen.value
-    table = settings.table(f"storage.{name}")
-    if not table:
+    if name not in settings.names("storage"):
         known = ", ".join(settings.names("storage")) or "none"
         url = Path(name).absolute().as_uri() if "/" in name else "file:///data"
         msg = f"there is no storage {name!r} ({chosen.source}); configured: {known}. Or give a URL, such as {url}"
         raise ConfigurationError(msg)
-    where = f"storage.{name}"
+    kind, options, layer_options = storage_options(settings, name)
+    return _layer(settings, name, registry(settings).build(StorageType, kind, options), layer_options)
+
+
+def storage_options(settings: Settings, name: str) -> tuple[str, Any, LayerOptions]:
+    """Returns the type of a configured storage, and its options: those of the type, and those of every storage.
+
+    Raises:
+        ConfigurationError: An option is unknown, missing or of another type.
+        PluginNotFoundError: The type is not installed, disabled or unknown.
+    """
+    where, table = f"storage.{name}", settings.table(f"storage.{name}")
     if "type" not in table:
         raise ConfigurationError(f"{where}.type is missing; set it to local, memory, s3, …")
     kind = str(table.pop("type").value)
     own = {key: table.pop(key) for key in list(table) if key in _LAYER_FIELDS}
-    backend = registry(settings).make(StorageType, kind, table, where=where, root=settings.root)
-    return _layer(settings, name, backend, make_options(LayerOptions, own, where=where, root=settings.root))
+    options = make_options(registry(settings).options_class(StorageType, kind), table, where=where, root=settings.root)
+    return kind, options, make_options(LayerOptions, own, where=where, root=settings.root)
 
 
 def _from_url(settings: Settings, chosen: Setting) -> StorageLayer:

@@ -54,10 +54,10 @@ class Signer:
     def _named_keys(self) -> Iterator[_Key]:
         """Yields the keys that the environment and the configuration name."""
         if VARIABLE in os.environ:
-            yield _key(_checked(os.environ[VARIABLE].encode(), VARIABLE))
+            yield _key(check_secret(os.environ[VARIABLE].encode(), VARIABLE))
         for reference in self._references:
             if reference not in self._resolved:
-                self._resolved[reference] = _key(_checked(*dereference(reference, "signing_keys", self._root)))
+                self._resolved[reference] = _key(check_secret(*dereference(reference, "signing_keys", self._root)))
             yield self._resolved[reference]
 
     def _known_keys(self) -> Iterator[_Key]:
@@ -67,7 +67,7 @@ class Signer:
             own = path.read_bytes().strip()
         except OSError:  # none yet, and it is not made to verify: it would verify nothing
             return
-        yield _key(_checked(own, str(path)))
+        yield _key(check_secret(own, str(path)))
 
 
 def _key(secret: bytes) -> _Key:
@@ -80,7 +80,12 @@ def _hmac(key: _Key, manifest: Manifest) -> str:
     return hmac.new(key.secret, dumps(signed).encode(), sha256).hexdigest()
 
 
-def _checked(secret: bytes, source: str) -> bytes:
+def check_secret(secret: bytes, source: str) -> bytes:
+    """Returns a key that is long enough.
+
+    Raises:
+        ConfigurationError: It is too short; where it is from is named.
+    """
     if len(secret) < _SHORTEST_KEY:
         raise ConfigurationError(f"{source}: a signing key has at least {_SHORTEST_KEY} bytes; this has {len(secret)}")
     return secret
@@ -93,7 +98,7 @@ def key_path() -> Path:
 
 def _own_key(path: Path) -> bytes:
     try:
-        return _checked(_make_key(path), str(path))
+        return check_secret(_make_key(path), str(path))
     except OSError as error:
         msg = (
             f"your signing key cannot be kept in {path}: {error.strerror}. Set {VARIABLE} to a secret of at least "

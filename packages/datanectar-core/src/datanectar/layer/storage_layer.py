@@ -29,6 +29,7 @@ class StorageLayer:
     Attributes:
         reference: The name or URL it was opened by.
         backend: Where the bytes are.
+        options: What is configured for storages of every type.
         reader: Reads artifacts and what is known of them.
         writer: Commits artifacts.
     """
@@ -36,7 +37,7 @@ class StorageLayer:
     def __init__(
         self, reference: str, backend: StorageBackend, options: LayerOptions, registry: Registry, signer: Signer
     ) -> None:
-        self.reference, self.backend = reference, backend
+        self.reference, self.backend, self.options = reference, backend, options
         self.reader = Reader(reference, backend, options, registry, signer)
         self.writer = Writer(backend, options, registry, signer)
         self._moved: dict[tuple[str, str], int] = {}

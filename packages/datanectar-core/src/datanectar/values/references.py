@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from datanectar.errors import ConfigurationError
@@ -39,3 +40,8 @@ def dereference(reference: str, key: str, root: Path) -> tuple[bytes, str]:
             raise ConfigurationError(f"{key}: {path} cannot be read: {error.strerror}") from error
     # What was written may be a secret itself, so it is not repeated.
     raise ConfigurationError(f"{key}: write env:NAME or file:PATH, never the secret itself")
+
+
+def hide_credentials(text: str) -> str:
+    """Returns text with the user and password of every URL in it replaced by ``***``."""
+    return re.sub(r"://[^/@\s]*@", "://***@", text)
