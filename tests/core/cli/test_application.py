@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ["run", "plan", "explain", "ls", "show", "logs", "path", "rm", "plugins", "config"]
+COMMANDS = ["run", "plan", "explain", "ls", "show", "logs", "path", "rm", "plugins", "config", "doctor"]
 
 
 def test_the_version_is_told_without_looking_for_plugins(in_process, monkeypatch) -> None:

@@ -106,6 +106,27 @@ def test_no_form_of_config_prints_a_secret(in_process, install, arguments: list[
     assert "storage.lake.token" in out
 
 
+def test_config_shows_where_a_secret_is_kept_and_what_a_component_reads_by_itself(
+    in_process, install, monkeypatch
+) -> None:
+    own = PLUGIN.replace('bucket: str = ""', 'bucket: str = field(default="", metadata={"env": "ACME_BUCKET"})')
+    install("datanectar-acme", own.replace("metadata=SECRET", 'metadata={**SECRET, "env": "ACME_TOKEN"}', 1))
+    Path("datanectar.toml").write_text(
+        '[storage.lake]\ntype = "vault"\ntoken = "env:TEAM_TOKEN"\n[storage.pond]\ntype = "vault"\n'
+    )
+    monkeypatch.setenv("ACME_BUCKET", "b")
+    monkeypatch.setenv("ACME_TOKEN", "hush")
+    lines = in_process("config")[1].splitlines()
+    assert [line.split("\t") for line in lines if line.startswith(("storage.lake", "storage.pond"))] == [
+        ["storage.lake.bucket", "b", "ACME_BUCKET"],
+        ["storage.lake.token", "env:TEAM_TOKEN", "datanectar.toml:3"],
+        ["storage.lake.type", "vault", "datanectar.toml:2"],
+        ["storage.pond.bucket", "b", "ACME_BUCKET"],
+        ["storage.pond.token", "***", "ACME_TOKEN"],
+        ["storage.pond.type", "vault", "datanectar.toml:5"],
+    ]
+
+
 @pytest.mark.parametrize(
     "arguments", [["config", "--json"], ["config", "show", "--json"], ["config", "--json", "show"]]
 )

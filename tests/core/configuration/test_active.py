@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -105,3 +106,19 @@ def test_a_deleted_working_directory_is_said_to_be_gone(tmp_path: Path, monkeypa
     gone.rmdir()
     with pytest.raises(ConfigurationError, match="the working directory was deleted"):
         current()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"storage_layer": Path("/data")}, "storage_layer = PosixPath('/data') (argument) must be of type str"),
+        ({"storage_layer": "./data"}, "Or give a URL, such as file://{here}/data"),
+        ({"storage_layer": ""}, "there is no storage '' (argument); configured: disk"),
+        ({"orchestrator": 3}, "orchestrator = 3 (argument) must be of type str"),
+        ({"workers": "two"}, "workers = 'two' (argument) must be of type int"),
+        ({"workers": 0}, "workers = 0 (argument) must be more than 0"),
+    ],
+)
+def test_a_wrong_argument_of_run_is_refused(arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(message.format(here=Path.cwd()))):
+        dn.run(one(), **arguments)

@@ -68,6 +68,12 @@ def test_a_scalar_where_the_table_should_be_is_refused() -> None:
         read_configuration(Path.cwd())
 
 
+def test_a_table_without_tool_in_pyproject_is_no_silent_nothing() -> None:
+    Path("pyproject.toml").write_text('[datanectar]\nprofile = "prod"')
+    with pytest.raises(ConfigurationError, match=r"\[datanectar\] is not read here; write \[tool\.datanectar\]"):
+        read_configuration(Path.cwd())
+
+
 def test_every_key_knows_its_line() -> None:
     Path("datanectar.toml").write_text(
         "# a comment\n"

@@ -79,3 +79,27 @@ def test_a_component_without_options_takes_none() -> None:
 
 def test_secrets_are_told_by_their_metadata() -> None:
     assert [name for name in ("bucket", "token") if is_secret(Options, name)] == ["token"]
+
+
+def test_a_secret_can_be_a_reference_to_a_variable_or_a_file(monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("ACME", "7")
+    (tmp_path / "token").write_text("8\n")
+    assert make(token="env:ACME").token == 7
+    assert make(token=f"file:{tmp_path}/token").token == 8
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("env:ABSENT", "storage.lake.token: the variable ABSENT is not set"),
+        ("file:absent", "storage.lake.token: /root/absent cannot be read: No such file or directory"),
+    ],
+)
+def test_a_reference_that_leads_nowhere_is_told_with_its_key(reference: str, message: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        make(token=reference)
+    assert str(caught.value) == message
+
+
+def test_only_secrets_are_references() -> None:
+    assert make(bucket="env:HOME").bucket == "env:HOME"

@@ -50,6 +50,7 @@ def test_an_unknown_key_is_refused_with_its_source_and_the_nearest(text: str, me
         ('profiles.local = "disk"', "[profiles] holds a table for each name, such as [profiles.local]"),
         ('plugins = ["x"]', "it is a table, [plugins], with the key disable"),
         ('[policies]\ntask = "x"', "policies are rows: write [[policies]]"),
+        ("[[policies]]\nresources = 3", "it is a table of numbers, such as resources = { gpu = 1 }"),
         ("[tool.datanectar.storage.x]\na=1", "in this file it is storage.x.a, without tool.datanectar"),
     ],
 )
@@ -81,13 +82,25 @@ def test_hints_for_pyproject_have_its_prefix() -> None:
             "signing_keys (datanectar.toml:1) must be references, env:NAME or file:PATH",
         ),
         ("[storage.Lake]\ntype = 's3'", "[storage.Lake]: names are of a-z 0-9 _ -"),
+        ("[profiles.local]\nworkers = true", "profiles.local.workers = True (datanectar.toml:2) must be of type int"),
+        (
+            '[[policies]]\ntask = "TrainModel"',
+            "policies[0].task = 'TrainModel' (datanectar.toml:2) must be as it stands in artifact names: a-z 0-9 . _ -",
+        ),
+        (
+            "[[policies]]\nresources = { gpu = -1 }",
+            "policies[0].resources.gpu = -1 (datanectar.toml:2) must be 0 or more",
+        ),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_key_and_source(text: str, message: str) -> None:
     assert refusal(text) == message
 
 
-@pytest.mark.parametrize("text", ["policies = []", "[plugins]", "[profiles]", "[storage]", "[profiles.dev]"])
+@pytest.mark.parametrize(
+    "text",
+    ["policies = []", "[plugins]", "[profiles]", "[storage]", "[profiles.dev]", "[[policies]]\nresources = {}"],
+)
 def test_an_empty_table_is_no_mistake(text: str) -> None:
     Path("datanectar.toml").write_text(text)
     with dn.settings() as settings:

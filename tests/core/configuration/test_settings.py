@@ -22,7 +22,7 @@ def configure(text: str) -> None:
     Path("datanectar.toml").write_text(LAYERS + text)
 
 
-# Precedence: run argument > settings() > environment > policy > decorator > profile > packages' defaults
+# Precedence, beside the table in test_precedence.py
 
 PACKAGE_PROFILE = '{"profile": "pkg", "profiles": {"pkg": {"storage_layer": "f"}}}'
 PACKAGE_POLICY = '{"policies": [{"task_type": "train_model", "storage_layer": "e"}]}'
@@ -54,47 +54,6 @@ def test_a_run_argument_wins_over_settings() -> None:
         assert (dn.storage_layer("a").exists(handle.name), handle.exists()) == (True, False)
 
 
-def test_settings_win_over_the_environment(monkeypatch) -> None:
-    configure("")
-    monkeypatch.setenv("DATANECTAR_STORAGE_LAYER", "b")
-    with dn.settings(storage_layer="a"):
-        assert layer_of(plain) == "a"
-
-
-def test_the_environment_wins_over_a_policy(monkeypatch) -> None:
-    configure(POLICY)
-    monkeypatch.setenv("DATANECTAR_STORAGE_LAYER", "a")
-    assert layer_of(plain) == "a"
-
-
-def test_a_policy_wins_over_the_decorator() -> None:
-    configure(POLICY)
-    assert layer_of(decorated) == "b"
-
-
-def test_the_decorator_wins_over_the_profile() -> None:
-    configure(PROFILE)
-    assert (layer_of(decorated), layer_of(plain)) == ("c", "d")
-
-
-def test_the_decorator_wins_over_a_package(install) -> None:
-    install("datanectar-acme", defaults(PACKAGE_POLICY))
-    configure("")
-    assert layer_of(decorated) == "c"
-
-
-def test_the_users_profile_wins_over_a_packages_policy(install) -> None:
-    install("datanectar-acme", defaults(PACKAGE_POLICY))
-    configure(PROFILE)
-    assert layer_of(plain) == "d"
-
-
-def test_a_packages_policy_wins_over_a_packages_profile(install) -> None:
-    install("datanectar-acme", defaults(PACKAGE_POLICY))
-    configure("")
-    assert layer_of(plain) == "e"
-
-
 def test_a_packages_profile_can_be_the_default_one(install) -> None:
     install("datanectar-acme", defaults(PACKAGE_PROFILE))
     configure("")
@@ -119,13 +78,6 @@ def test_a_table_given_anew_replaces_that_of_a_package() -> None:
     Path("datanectar.toml").write_text('[storage.disk]\ntype = "memory"\n')
     with dn.settings() as settings:
         assert list(settings.table("storage.disk")) == ["type"]
-
-
-def test_none_of_it_enters_a_name(monkeypatch) -> None:
-    configure(PROFILE)
-    plain_name = plain().name
-    monkeypatch.setenv("DATANECTAR_STORAGE_LAYER", "a")
-    assert plain().name == plain_name
 
 
 # Policies
@@ -165,111 +117,6 @@ def test_resources_of_a_policy_are_a_table() -> None:
     configure("[[policies]]\n[policies.resources]\ngpu = 1\nmemory = 2.5\n")
     with dn.settings() as settings:
         assert settings.choose("resources", plain).value == {"gpu": 1, "memory": 2.5}
-
-
-# Environment
-
-
-def test_a_profile_is_chosen_by_variable(monkeypatch) -> None:
-    configure('[profiles.prod]\nstorage_layer = "a"\n')
-    monkeypatch.setenv("DATANECTAR_PROFILE", "prod")
-    assert layer_of(plain) == "a"
-
-
-def test_a_url_in_a_variable_is_a_storage_layer(monkeypatch, tmp_path) -> None:
-    monkeypatch.setenv("DATANECTAR_STORAGE_LAYER", f"file://{tmp_path}")
-    assert plain().uri.startswith(f"file://{tmp_path}/")
-
-
-def test_an_option_of_a_storage_is_set_by_variable(monkeypatch, tmp_path) -> None:
-    Path("datanectar.toml").write_text('[storage.my-lake]\ntype = "local"\npath = "x"\n')
-    monkeypatch.setenv("DATANECTAR_STORAGE__MY_LAKE__PATH", str(tmp_path))
-    assert dn.storage_layer("my-lake").backend.url == f"file://{tmp_path}"
-
-
-def test_a_storage_can_be_defined_by_variables_alone(monkeypatch) -> None:
-    monkeypatch.setenv("DATANECTAR_STORAGE__X__TYPE", "memory")
-    monkeypatch.setenv("DATANECTAR_STORAGE__X__NAME", "from-variables")
-    assert dn.storage_layer("x").backend.url == "memory://from-variables"
-
-
-@pytest.mark.parametrize(
-    ("variable", "text", "key", "value"),
-    [
-        ("DATANECTAR_WORKERS", "3", "workers", 3),
-        ("DATANECTAR_ORCHESTRATOR", "luigi", "orchestrator", "luigi"),
-        ("DATANECTAR_FEATURE_STORE", "feast", "feature_store", "feast"),
-    ],
-)
-def test_choices_are_made_by_variable(monkeypatch, variable: str, text: str, key: str, value: object) -> None:
-    monkeypatch.setenv(variable, text)
-    with dn.settings() as settings:
-        assert settings.choose(key) == (value, variable)
-
-
-@pytest.mark.parametrize(
-    ("variable", "text", "key", "value"),
-    [
-        ("DATANECTAR_PROJECT", "eta", "project", "eta"),
-        ("DATANECTAR_RECORD_SOURCE", "true", "record_source", True),
-        ("DATANECTAR_SIGNING_KEYS", "env:A,file:b", "signing_keys", ["env:A", "file:b"]),
-        ("DATANECTAR_PROFILES__LOCAL__WORKERS", "2", "profiles.local.workers", 2),
-    ],
-)
-def test_settings_are_read_from_variables_by_their_type(monkeypatch, variable, text: str, key: str, value) -> None:
-    monkeypatch.setenv(variable, text)
-    with dn.settings() as settings:
-        assert settings.values[key] == (value, variable)
-
-
-@pytest.mark.parametrize(
-    ("variable", "text", "message"),
-    [
-        ("DATANECTAR_PROFIL", "x", "unknown variable DATANECTAR_PROFIL; did you mean DATANECTAR_PROFILE?"),
-        (
-            "DATANECTAR_STORAGELAYER",
-            "x",
-            "unknown variable DATANECTAR_STORAGELAYER; did you mean DATANECTAR_STORAGE_LAYER?",
-        ),
-        (
-            "DATANECTAR_PLUGINS__DISABLE",
-            "x",
-            "unknown variable DATANECTAR_PLUGINS__DISABLE; did you mean DATANECTAR_DISABLE_PLUGINS?",
-        ),
-        (
-            "DATANECTAR_STORAGE__DISC__PATH",
-            "x",
-            "DATANECTAR_STORAGE__DISC__PATH: there is no storage 'disc'; did you mean 'disk'?",
-        ),
-        (
-            "DATANECTAR_STORGE__LAKE__BUCKET",
-            "x",
-            "unknown key 'storge.lake.bucket' (DATANECTAR_STORGE__LAKE__BUCKET); did you mean 'storage'?",
-        ),
-        ("DATANECTAR_WORKERS", "two", "DATANECTAR_WORKERS='two' must be of type int"),
-        ("DATANECTAR_WORKERS", "0", "DATANECTAR_WORKERS='0' must be more than 0"),
-        ("DATANECTAR_PROFILE", "prod", "there is no profile 'prod' (DATANECTAR_PROFILE); there are: local"),
-    ],
-)
-def test_a_wrong_variable_is_named(monkeypatch, variable: str, text: str, message: str) -> None:
-    monkeypatch.setenv(variable, text)
-    with pytest.raises(ConfigurationError) as caught, dn.settings():
-        pass
-    assert str(caught.value) == message
-
-
-def test_a_wrong_option_from_a_variable_is_named(monkeypatch) -> None:
-    monkeypatch.setenv("DATANECTAR_STORAGE__DISK__PAHT", "x")
-    with pytest.raises(
-        ConfigurationError, match=r"unknown option storage\.disk\.paht \(DATANECTAR_STORAGE__DISK__PAHT"
-    ):
-        dn.storage_layer()
-
-
-def test_a_variable_that_may_be_a_plugins_own_is_let_be(monkeypatch) -> None:
-    monkeypatch.setenv("DATANECTAR_ACME_LICENCE", "x")
-    with dn.settings() as settings:
-        assert settings.profile == "local"
 
 
 # Profiles

@@ -137,6 +137,8 @@ def test_a_wrapped_function_is_called_through_its_wrapper():
         ({"retries": 1.5}, "retries=1.5 must be"),
         ({"timeout": 0}, "timeout=0 must be seconds, more than 0"),
         ({"timeout": "1m"}, "timeout='1m' must be seconds"),
+        ({"storage_layer": 3}, "storage_layer=3 must be a storage's name or a URL"),
+        ({"serializer": str}, "serializer=<class 'str'> must be a serializer's name"),
     ],
 )
 def test_an_option_that_means_nothing_is_refused(decorated, options, said):
