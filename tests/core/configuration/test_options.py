@@ -1,10 +1,10 @@
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
-from datanectar.configuration.files import Setting
+from datanectar.configuration.files import Setting, read_configuration
 from datanectar.configuration.options import is_secret, make_options
 from datanectar.errors import ConfigurationError
 
@@ -103,3 +103,41 @@ def test_a_reference_that_leads_nowhere_is_told_with_its_key(reference: str, mes
 
 def test_only_secrets_are_references() -> None:
     assert make(bucket="env:HOME").bucket == "env:HOME"
+
+
+@dataclass(frozen=True)
+class Nested:
+    client: dict[str, Any] = field(default_factory=dict)
+    name: str = ""
+    headers: dict[str, str] = field(default_factory=dict, metadata={"secret": True})
+
+
+def test_an_option_can_be_a_table() -> None:
+    Path("datanectar.toml").write_text(
+        '[storage.lake]\nname = "x"\n[storage.lake.client]\nregion = "eu"\n[storage.lake.client.retries]\nmax = 3\n'
+    )
+    found = {
+        key.removeprefix("storage.lake."): setting for key, setting in read_configuration(Path.cwd()).settings.items()
+    }
+    made = make_options(Nested, found, where="storage.lake", root=Path())
+    assert made == Nested({"region": "eu", "retries": {"max": 3}}, "x")
+
+
+def test_what_stands_below_a_plain_option_is_unknown() -> None:
+    settings = {"name": Setting("x", "f:1"), "name.a": Setting("y", "DATANECTAR_STORAGE__LAKE__NAME__A")}
+    with pytest.raises(ConfigurationError, match=r"unknown option storage\.lake\.name\.a \(DATANECTAR_STORAGE__LAKE"):
+        make_options(Nested, settings, where="storage.lake", root=Path())
+
+
+def test_all_of_a_table_that_is_a_secret_is_one() -> None:
+    assert [name for name in ("headers", "headers.token", "client.token") if is_secret(Nested, name)] == [
+        "headers",
+        "headers.token",
+    ]
+
+
+def test_references_in_a_secret_table_are_read(monkeypatch) -> None:
+    monkeypatch.setenv("ACME", "hush")
+    settings = {"headers.token": Setting("env:ACME", "f:1"), "headers.kind": Setting("plain", "f:2")}
+    made = make_options(Nested, settings, where="storage.lake", root=Path())
+    assert made.headers == {"token": "hush", "kind": "plain"}

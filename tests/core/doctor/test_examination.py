@@ -45,8 +45,8 @@ def test_all_is_well_in_an_empty_directory_and_nothing_is_left_in_it() -> None:
     [
         ({}, ["own", "third"]),
         ({"profile": "prod"}, ["memory://of-prod", "other", "third"]),
-        ({"storage_layer": "other"}, ["other", "third"]),
-        ({"storage_layer": "memory://"}, ["memory://", "third"]),
+        ({"storage_layer": "other"}, ["other"]),
+        ({"storage_layer": "memory://"}, ["memory://"]),
         ({"every": True}, ["disk", "other", "own", "third"]),
     ],
 )

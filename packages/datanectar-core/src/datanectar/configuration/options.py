@@ -6,7 +6,7 @@ import dataclasses
 import difflib
 import os
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ def make_options(kind: type | None, settings: Mapping[str, Setting], *, where: s
     Args:
         kind: A dataclass; each field is an option. A field's metadata may hold ``env``, the name of a variable
             that sets it where nothing else does.
-        settings: The options by name. Text from environment variables is parsed by the field's annotation.
+        settings: The options by name; those below one, such as ``client.region``, make up a dict. Text from
+            environment variables is parsed by the field's annotation.
         where: The dotted key of the table, for messages, such as ``storage.lake``.
         root: Where relative paths start.
 
@@ -31,6 +32,7 @@ def make_options(kind: type | None, settings: Mapping[str, Setting], *, where: s
         ConfigurationError: An option is unknown, missing or of another type.
     """
     fields = {field.name: field for field in dataclasses.fields(kind)} if kind is not None else {}
+    settings = _gathered(settings, fields)
     for name, setting in settings.items():
         if name not in fields:
             near = difflib.get_close_matches(name, fields, 1)
@@ -49,6 +51,22 @@ def make_options(kind: type | None, settings: Mapping[str, Setting], *, where: s
     return kind(**values)
 
 
+def _gathered(settings: Mapping[str, Setting], fields: Collection[str]) -> dict[str, Setting]:
+    """The settings by option: what stands below an option is a table again, which `flatten` took apart."""
+    found: dict[str, Setting] = {}
+    for name, setting in settings.items():
+        option, below, rest = name.partition(".")
+        if not below or option not in fields or (option in found and type(found[option].value) is not dict):
+            found[name] = setting
+            continue
+        table = found.setdefault(option, Setting({}, setting.source)).value
+        *path, last = rest.split(".")
+        for part in path:
+            table = table.setdefault(part, {})
+        table[last] = setting.value
+    return found
+
+
 def _from_environment(field: dataclasses.Field[Any]) -> Setting | None:
     variable = field.metadata.get("env")
     return Setting(os.environ[variable], variable) if variable and variable in os.environ else None
@@ -60,8 +78,8 @@ def _convert(given: Setting, annotation: Any, key: str, root: Path, secret: bool
         if not value:
             raise ConfigurationError(f"{key} ({given.source}) is empty; write . for {root}")
         return root / Path(value).expanduser()
-    if secret and is_reference(value):
-        value, text = dereference(value, key, root)[0].decode(), True
+    if secret:
+        value, text = _revealed(value, key, root), text or is_reference(value)
     found = convert(value, annotation)
     if found is MISMATCH and isinstance(value, str) and text:
         found = parse_text(value, annotation)
@@ -76,6 +94,13 @@ def _convert(given: Setting, annotation: Any, key: str, root: Path, secret: bool
     return found
 
 
+def _revealed(value: Any, key: str, root: Path) -> Any:
+    """A secret's value, read where it is a reference; also inside a table."""
+    if isinstance(value, dict):
+        return {name: _revealed(item, f"{key}.{name}", root) for name, item in value.items()}
+    return dereference(value, key, root)[0].decode() if is_reference(value) else value
+
+
 def _help(field: dataclasses.Field[Any]) -> str:
     return f" ({field.metadata['help']})" if "help" in field.metadata else ""
 
@@ -83,4 +108,4 @@ def _help(field: dataclasses.Field[Any]) -> str:
 def is_secret(kind: type | None, option: str) -> bool:
     """Whether an option's value must never be printed."""
     fields = dataclasses.fields(kind) if kind is not None else ()
-    return any(field.name == option and field.metadata.get("secret") for field in fields)
+    return any(field.name == option.partition(".")[0] and field.metadata.get("secret") for field in fields)

@@ -66,17 +66,17 @@ def _configured(settings: Settings, every: bool, layers: list[StorageLayer]) -> 
 
 def _used(settings: Settings, every: bool) -> dict[str, Setting]:
     """The storages of the profile in force, those of its policies among them; or all that are configured."""
-    profile = settings.choose("storage_layer")
-    rows = [
-        row["storage_layer"]
-        for row in (*settings.package_policies, *settings.policies)
-        if "storage_layer" in row and ("profile" not in row or row["profile"].value == settings.profile)
-    ]
-    found = {chosen.value: chosen for chosen in (profile, *rows) if chosen is not None}
-    names = settings.names("storage")
+    chosen, names = settings.choose("storage_layer"), settings.names("storage")
+    found = {} if chosen is None else {chosen.value: chosen}
+    if chosen is settings.values.get(f"profiles.{settings.profile}.storage_layer"):  # else it wins over policies, too
+        for row in (*settings.package_policies, *settings.policies):
+            layer, profile = row.get("storage_layer"), row.get("profile", settings.values["profile"])
+            if layer and profile.value == settings.profile and (layer.value in names or "://" in layer.value):
+                found.setdefault(layer.value, layer)
     if every:
-        found |= {name: Setting(name, f"storage.{name}") for name in names if name not in found}
-    return {name: chosen for name, chosen in found.items() if chosen is profile or "://" in name or name in names}
+        for name in names:
+            found.setdefault(name, Setting(name, f"storage.{name}"))
+    return found
 
 
 def _store(settings: Settings, chosen: Setting, layers: list[StorageLayer]) -> Iterator[Finding]:
