@@ -79,6 +79,11 @@ def test_settings_are_read_from_variables_by_their_type(monkeypatch, variable, t
             "DATANECTAR_STORAGE__DISC__PATH: there is no storage 'disc'; did you mean 'disk'?",
         ),
         (
+            "DATANECTAR_STORAGE__DISC__CLIENT__REGION",
+            "x",
+            "DATANECTAR_STORAGE__DISC__CLIENT__REGION: there is no storage 'disc'; did you mean 'disk'?",
+        ),
+        (
             "DATANECTAR_STORGE__LAKE__BUCKET",
             "x",
             "unknown key 'storge.lake.bucket' (DATANECTAR_STORGE__LAKE__BUCKET); did you mean 'storage'?",
@@ -172,8 +177,6 @@ def test_a_profile_can_be_made_of_variables_alone(monkeypatch) -> None:
     [
         ("DATANECTAR_STORAGE_LAYER", "memory://", "storage_layer", "memory://"),
         ("DATANECTAR_ORCHESTRATOR", "luigi", "orchestrator", "luigi"),
-        ("DATANECTAR_FEATURE_STORE", "feast", "feature_store", "feast"),
-        ("DATANECTAR_WORKERS", "3", "workers", 3),
     ],
 )
 def test_a_choice_that_changes_in_mid_session_is_noticed(monkeypatch, variable, text, key: str, value: object) -> None:

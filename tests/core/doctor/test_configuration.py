@@ -100,6 +100,13 @@ def test_every_mistake_of_a_file_is_told_at_once() -> None:
     ]
 
 
+def test_what_only_the_whole_shows_comes_after_what_each_key_shows() -> None:
+    configure('profil = "x"\n[storage.Lake]\ntype = "s3"\n')
+    assert mistakes() == ["unknown key 'profil' (datanectar.toml:1); did you mean 'profile'?"]
+    configure('[storage.Lake]\ntype = "s3"\n')
+    assert mistakes() == ["[storage.Lake]: names are of a-z 0-9 _ -"]
+
+
 def test_a_file_that_is_not_toml_is_told() -> None:
     configure("x =")
     assert [text.partition(":")[0] for text in mistakes()] == [f"{Path.cwd()}/datanectar.toml is not valid TOML"]
@@ -209,7 +216,7 @@ def test_a_secret_in_a_variable_is_where_it_belongs(install, monkeypatch) -> Non
 def policies(text: str) -> list[tuple[str, str]]:
     configure(text)
     with dn.settings() as settings:
-        return told(configuration.policies(settings))
+        return told([*configuration.policies(settings), *configuration.profiles(settings)])
 
 
 @pytest.mark.parametrize(

@@ -9,22 +9,19 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from datanectar.configuration.environment import PREFIX
-from datanectar.configuration.schema import CHOICES
 from datanectar.configuration.settings import Settings, load_settings
 from datanectar.errors import ConfigurationError
 
 _active: ContextVar[Settings | None] = ContextVar("datanectar_settings", default=None)
 _loaded: dict[tuple[str, ...], Settings] = {}
-#: Variables whose change is noticed without a `settings` block.
-_VARIABLES = tuple(PREFIX + name.upper() for name in ("profile", *CHOICES))
+#: Variables whose change is noticed without a `settings` block; each costs a microsecond of every lookup.
+_VARIABLES = ("DATANECTAR_PROFILE", "DATANECTAR_STORAGE_LAYER", "DATANECTAR_ORCHESTRATOR")
 
 
 def current() -> Settings:
     """Returns the settings in force: those of the innermost `settings` block, else those of the directory.
 
-    They are read once per working directory and per profile, storage layer, orchestrator, feature store and workers of
-    the environment.
+    They are read once per working directory, profile, storage layer and orchestrator of the environment.
     """
     active = _active.get()
     if active is not None:

@@ -78,7 +78,7 @@ def _key_of(path: list[str], variable: str, values: Mapping[str, Setting]) -> st
     """The dotted key a variable sets."""
     if path[:2] == ["plugins", "disable"]:
         raise ConfigurationError(f"unknown variable {variable}; did you mean DATANECTAR_DISABLE_PLUGINS?")
-    table, name = path[0], path[1] if len(path) == 3 else ""
+    table, name = path[0], path[1] if len(path) >= 3 else ""
     if name and table in NAMED_TABLES:
         there = [*_names(table, values), *_defined_here(table, name)]
         named = next((one for one in there if _as_variable(one) == name), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from datanectar.configuration.environment import OTHER_VARIABLES, PREFIX
@@ -37,7 +37,9 @@ def mistakes(failure: ConfigurationError) -> Iterator[Finding]:
                 messages.append(str(error))
     except (ConfigurationError, OSError):  # it cannot even be read, which is what `failure` says
         pass
-    for message in messages or [str(failure)]:
+    if str(failure) not in messages:
+        messages.append(str(failure))
+    for message in messages:
         yield Finding("error", _CHECK, message)
 
 
@@ -115,7 +117,7 @@ def _secrets(settings: Settings, where: str, options: type | None, table: Mappin
 
 
 def policies(settings: Settings) -> Iterator[Finding]:
-    """Rows, and profiles other than that in force, which name what is not there."""
+    """Rows that name what is not there, or say nothing. Whether a task matches is not known before it is named."""
     profiles, storages = settings.names("profiles"), settings.names("storage")
     for row in (*settings.package_policies, *settings.policies):
         source = next(iter(row.values())).source
@@ -125,7 +127,7 @@ def policies(settings: Settings) -> Iterator[Finding]:
             yield Finding("warning", "policies", found, f"there are: {', '.join(profiles)}")
         if set(row) <= {*POLICY_MATCHES}:
             yield Finding("warning", "policies", f"the policy at {source} says nothing but what it is for", "remove it")
-        if layer is not None and "://" not in layer.value and layer.value not in storages:
+        if layer is not None and not _is_there(layer, storages):
             found = f"there is no storage {layer.value!r} ({layer.source})"
             yield Finding("error", "policies", found, f"configured: {', '.join(storages)}")
         if serializer is not None:
@@ -133,8 +135,17 @@ def policies(settings: Settings) -> Iterator[Finding]:
                 registry(settings).find(SerializerType, serializer.value)
             except DatanectarError as error:
                 yield Finding("error", "policies", f"{serializer.source}: {error}")
-    for name in profiles:
+
+
+def profiles(settings: Settings) -> Iterator[Finding]:
+    """Profiles that are not in force and name a storage that is not there."""
+    storages = settings.names("storage")
+    for name in settings.names("profiles"):
         layer = settings.values.get(f"profiles.{name}.storage_layer")
-        if name != settings.profile and layer is not None and "://" not in layer.value and layer.value not in storages:
+        if name != settings.profile and layer is not None and not _is_there(layer, storages):
             found = f"{name} names the storage {layer.value!r} ({layer.source}), which is not there"
             yield Finding("warning", "profile", found, f"configured: {', '.join(storages)}")
+
+
+def _is_there(layer: Setting, storages: Sequence[str]) -> bool:
+    return "://" in layer.value or layer.value in storages

@@ -56,6 +56,7 @@ def _configured(settings: Settings, every: bool, layers: list[StorageLayer]) -> 
     yield from guarded("plugins", plugins.plugins(registry(settings), settings.manager.infos))
     yield from guarded("configuration", configuration.components(settings))
     yield from guarded("policies", configuration.policies(settings))
+    yield from guarded("profiles", configuration.profiles(settings))
     used = _used(settings, every)
     yield from guarded("storages", configuration.storages(settings, list(used)))
     for name, chosen in used.items():
