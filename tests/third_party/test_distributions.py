@@ -104,7 +104,7 @@ def test_its_storage_is_used_by_what_it_sets_up(datanectar, options: list[str]) 
     assert not Path(".datanectar").exists()
     assert "\nstored already: train_model/none/total/" in datanectar("run", "pipe:pipeline", *options).stderr
     listed = datanectar("ls", *options).stdout
-    assert [line.split("\t")[1].rpartition("/")[0] for line in listed.splitlines()] == [
+    assert [line.split("\t")[0].rpartition("/")[0] for line in listed.splitlines()] == [
         "task/none/numbers",
         "train_model/none/total",
     ]

@@ -160,3 +160,21 @@ def in_process(
     for name in set(sys.modules) - before:
         if str(getattr(sys.modules[name], "__file__", "")).startswith(here):
             del sys.modules[name]
+
+
+@pytest.fixture
+def listed(in_process: Callable[..., tuple[int, str, str]]) -> Callable[..., list[str]]:
+    """Returns the names that `datanectar ls` lists."""
+
+    def run(*arguments: str) -> list[str]:
+        return [line.split("\t")[0] for line in in_process("ls", *arguments)[1].splitlines()]
+
+    return run
+
+
+@pytest.fixture
+def stored(in_process: Callable[..., tuple[int, str, str]], listed: Callable[..., list[str]]) -> dict[str, str]:
+    """Full names of what is stored, by task and parameter."""
+    for arguments in (("pipe:pipeline", "n=4"), ("pipe:numbers", "n=2"), ("pipe:Doubled",)):
+        assert in_process("run", *arguments, "--quiet")[0] == 0
+    return dict(zip(("numbers 4", "total", "numbers 2", "doubled"), listed(), strict=True))

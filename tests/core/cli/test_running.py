@@ -139,7 +139,7 @@ def test_ctrl_c_keeps_what_is_finished_and_shows_no_traceback(command) -> None:
     assert process.returncode == 130
     assert errors.endswith("interrupted; what was finished is stored, and running again goes on from there\n")
     assert "Traceback" not in errors
-    assert [line.split("\t")[1].rpartition("/")[0] for line in command("ls").stdout.splitlines()] == ["task/none/quick"]
+    assert [line.split("\t")[0].rpartition("/")[0] for line in command("ls").stdout.splitlines()] == ["task/none/quick"]
     assert command("logs", "slow").stdout == "ready\ninterrupted\n"
 
 

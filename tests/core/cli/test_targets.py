@@ -77,7 +77,7 @@ def test_a_function_that_fails_shows_its_own_line_and_no_others(in_process) -> N
 
 
 def test_a_project_of_packages_is_found_where_it_stands(in_process) -> None:
-    Path("eta/sub").mkdir(parents=True)
-    Path("eta/sub/flights.py").write_text("from pipe import numbers\n")
-    code, out, _ = in_process("run", "eta.sub.flights:numbers", "n=2", "--quiet")
+    Path("airline/sub").mkdir(parents=True)
+    Path("airline/sub/flights.py").write_text("from pipe import numbers\n")
+    code, out, _ = in_process("run", "airline.sub.flights:numbers", "n=2", "--quiet")
     assert (code, out.splitlines()[-4:]) == (0, ["[", "  0,", "  1", "]"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from datanectar.errors import (
     CycleError,
     DatanectarError,
     InvalidKey,
+    PartNotFound,
     PluginError,
     PluginLoadError,
     PluginNotFoundError,
@@ -29,7 +31,7 @@ from datanectar.errors import (
 )
 
 _WRONG_USE = (
-    *(ArgumentError, ArtifactNotFound, ConfigurationError, CycleError, InvalidKey),
+    *(ArgumentError, ArtifactNotFound, ConfigurationError, CycleError, InvalidKey, PartNotFound),
     *(PluginError, PluginLoadError, PluginNotFoundError, TaskDefinitionError, UnsupportedError),
 )
 
@@ -37,14 +39,15 @@ _COMMANDS = {
     "run": "datanectar.cli.running:run_command",
     "plan": "datanectar.cli.running:plan_command",
     "explain": "datanectar.cli.running:explain_command",
-    "ls": "datanectar.cli.artifacts:ls",
-    "show": "datanectar.cli.artifacts:show",
+    "ls": "datanectar.cli.listing:ls",
+    "show": "datanectar.cli.showing:show",
     "logs": "datanectar.cli.artifacts:logs",
     "path": "datanectar.cli.artifacts:path",
     "rm": "datanectar.cli.artifacts:rm",
     "plugins": "datanectar.cli.environment:plugins",
     "config": "datanectar.cli.environment:config",
     "doctor": "datanectar.cli.doctor:doctor",
+    "completion": "datanectar.cli.completion:completion",
 }
 
 
@@ -114,6 +117,10 @@ def application(debug: bool) -> None:
 
 def invoke(arguments: Sequence[str]) -> int:
     """Runs a command line and returns its exit code."""
+    if "_DATANECTAR_COMPLETE" in os.environ:  # a shell asks, which click answers
+        from datanectar.cli.completion import register
+
+        register()
     debug = "--debug" in arguments  # anywhere: people add it at the end of the line that failed
     arguments = [argument for argument in arguments if argument != "--debug"]
     if debug:

@@ -1,19 +1,65 @@
-"""Options that several commands have, and the settings they choose."""
+"""Options that several commands have, and the settings and the storage layer they choose."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
+from typing import Any
 
 import click
 
+from datanectar.cli import completers
 from datanectar.configuration.active import override
 from datanectar.configuration.settings import Settings
 
+NAME_HELP = "NAME is a full name, any piece of one that only one artifact has, a URI, or task@alias."
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-profile_option = click.option("--profile", metavar="NAME", help="The profile to use.")
-storage_layer_option = click.option("--storage-layer", metavar="NAME|URL", help="Where artifacts are.")
+profile_option = click.option(
+    "--profile", metavar="NAME", help="The profile to use.", shell_complete=completers.profiles
+)
+storage_layer_option = click.option(
+    "--storage-layer", metavar="NAME|URL", help="Where artifacts are.", shell_complete=completers.storages
+)
+name_argument = click.argument("name", shell_complete=completers.artifacts)
 
 
 def chosen(profile: str | None = None, storage_layer: str | None = None) -> AbstractContextManager[Settings]:
     """Puts the settings in force that the options choose."""
     return override("command line", {"profile": profile, "storage_layer": storage_layer})
+
+
+def in_layer(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Opens the storage layer that the options choose and passes it on."""
+
+    def with_layer(profile: str | None, storage_layer: str | None, **arguments: Any) -> Any:
+        from datanectar.layer.opening import storage_layer as open_chosen_layer
+
+        with chosen(profile, storage_layer):
+            return command(open_chosen_layer(), **arguments)
+
+    with_layer.__name__, with_layer.__doc__ = command.__name__, command.__doc__
+    wrapped: Any = with_layer
+    # Options that the command's own decorators added below this one move along.
+    wrapped.__click_params__ = getattr(command, "__click_params__", [])
+    found: Callable[..., Any] = profile_option(storage_layer_option(wrapped))
+    return found
+
+
+class Span(click.ParamType[timedelta]):
+    """A length of time: ``90s``, ``15m``, ``2h``, ``3d`` or ``2w``."""
+
+    name = "span"
+    _UNITS = ("seconds", "minutes", "hours", "days", "weeks")
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> timedelta:
+        if isinstance(value, timedelta):
+            return value
+        found = re.fullmatch(r"(\d{1,6})([smhdw])", value.strip())
+        if found is None:
+            msg = f"{value!r} is no length of time: write a number and a unit, as in 90s, 15m, 2h, 3d or 2w"
+            self.fail(msg, parameter, context)
+        unit = next(unit for unit in self._UNITS if unit.startswith(found[2]))
+        return timedelta(**{unit: int(found[1])})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -40,6 +41,32 @@ def size(number: float) -> str:
             return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
         number /= 1024
     return f"{number:.1f} TiB"
+
+
+def print_facts(facts: Sequence[tuple[str, str]]) -> None:
+    """Prints facts, a line each, behind their labels; at a terminal a label that repeats is said once."""
+    width = max(len(label) for label, _ in facts)
+    people = sys.stdout.isatty()
+    last = ""
+    for label, text in facts:
+        shown = f"{'' if people and label == last else label:<{width}}"
+        click.echo(f"{click.style(shown, bold=True) if people else shown}  {text}")
+        last = label
+
+
+def fit(line: str, width: int) -> str:
+    """Returns a line without what a terminal would obey, and no longer than `width`."""
+    shown = "".join(sign if sign.isprintable() else " " if sign == "\t" else "\ufffd" for sign in line[: width + 1])
+    return shown if len(shown) <= width else shown[: width - 1] + "…"
+
+
+def age(passed: timedelta) -> str:
+    """Returns how long ago something was, in the one unit in which people would say it."""
+    seconds = max(passed.total_seconds(), 0)
+    for unit, length in (("w", 7 * 86400), ("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length:.0f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def duration(seconds: float | None) -> str:

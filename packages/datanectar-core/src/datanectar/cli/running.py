@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from datanectar.cli import completers
 from datanectar.cli.options import chosen, json_option, profile_option, storage_layer_option
 from datanectar.cli.output import duration, print_json, print_table, print_value
 from datanectar.cli.targets import resolve_target
@@ -25,8 +26,8 @@ def _where(command: Callable[..., Any]) -> Callable[..., Any]:
         json_option,
         storage_layer_option,
         profile_option,
-        click.argument("parameters", nargs=-1, metavar="[param=value]..."),
-        click.argument("target"),
+        click.argument("parameters", nargs=-1, metavar="[param=value]...", shell_complete=completers.parameters),
+        click.argument("target", shell_complete=completers.targets_and_artifacts),
     ):
         command = option(command)
     return command

@@ -16,6 +16,7 @@ import click
 
 from datanectar.errors import ArgumentError, DatanectarError
 from datanectar.tasks.function import Task
+from datanectar.tasks.handle import Artifact
 from datanectar.tasks.nectar import NectarTask
 from datanectar.tasks.signature import Signature, of_function
 from datanectar.values.annotations import MISMATCH, UNKNOWN, describe
@@ -28,12 +29,9 @@ def resolve_target(target: str, words: Iterable[str]) -> Any:
     Raises:
         click.UsageError: TARGET or a parameter is not what it should be.
     """
-    module_name, colon, attribute = target.partition(":")
-    if not (module_name and colon and attribute):
-        raise click.UsageError(f"TARGET {target!r} is not module:task, such as eta.pipeline:report")
-    found = _find(_import(module_name), attribute, module_name)
+    found = find_target(target)
     parameters = _split(words)
-    signature = _signature(found)
+    signature = signature_of(found)
     if signature is None:
         if parameters:
             raise click.UsageError(f"{target} is not called, so it takes no parameters ({', '.join(parameters)})")
@@ -48,7 +46,16 @@ def resolve_target(target: str, words: Iterable[str]) -> Any:
         raise _broken(f"calling {target}", error) from error
 
 
-def _import(name: str) -> ModuleType:
+def find_target(target: str) -> Any:
+    """Returns the object that ``module:attribute`` names."""
+    module_name, colon, attribute = target.partition(":")
+    if not (module_name and colon and attribute):
+        raise click.UsageError(f"TARGET {target!r} is not module:task, such as eta.pipeline:report")
+    return _find(load_module(module_name), attribute, module_name)
+
+
+def load_module(name: str) -> ModuleType:
+    """Imports a module of the working directory, or an installed one."""
     sys.path.insert(0, os.getcwd())
     try:
         return import_module(name)
@@ -84,12 +91,25 @@ def _find(module: ModuleType, path: str, module_name: str) -> Any:
     found: Any = module
     for attribute in path.split("."):
         if not hasattr(found, attribute):
-            names = [name for name, value in vars(found).items() if isinstance(value, (Task, FunctionType, type))]
+            names = list(targets_of(found))
             near = difflib.get_close_matches(attribute, names, 1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(sorted(names)) or 'no tasks'}"
             raise click.UsageError(f"{module_name} has no {attribute!r}{hint}")
         found = getattr(found, attribute)
     return found
+
+
+def targets_of(found: Any) -> dict[str, Any]:
+    """Returns what in a module can be a target: its own functions, tasks and task classes, and artifacts."""
+
+    def is_target(value: Any) -> bool:
+        if isinstance(value, (Task, Artifact)):
+            return True
+        is_own = getattr(value, "__module__", None) == getattr(found, "__name__", None)
+        is_class = isinstance(value, type) and issubclass(value, NectarTask)
+        return is_own and (is_class or isinstance(value, FunctionType))
+
+    return {name: value for name, value in vars(found).items() if name[0] != "_" and is_target(value)}
 
 
 def _split(words: Iterable[str]) -> dict[str, str]:
@@ -104,7 +124,8 @@ def _split(words: Iterable[str]) -> dict[str, str]:
     return parameters
 
 
-def _signature(found: Any) -> Signature | None:
+def signature_of(found: Any) -> Signature | None:
+    """Returns what a target is called with, or None where it is not called."""
     if isinstance(found, Task):
         return found.signature
     if isinstance(found, type) and issubclass(found, NectarTask):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from datanectar.contracts.storage import StorageBackend
-from datanectar.errors import ArtifactNotFound, InvalidKey, KeyNotFound
+from datanectar.errors import ArtifactNotFound, IntegrityError, InvalidKey, KeyNotFound
 from datanectar.layer import keys
 from datanectar.layer.commit import create_once
 from datanectar.layer.manifest import open_seal, seal
@@ -70,6 +70,22 @@ def read_alias(backend: StorageBackend, path: str, alias: str) -> str:
         except KeyNotFound:
             continue  # trimmed since it was listed: a newer one is there
     raise ArtifactNotFound(f"{backend.url} has no alias {path}@{alias}; `datanectar ls {path}` lists what there is")
+
+
+def standing_aliases(backend: StorageBackend, prefix: str = "") -> dict[str, list[str]]:
+    """Returns the aliases that point to each artifact: one listing, and one read an alias.
+
+    Args:
+        backend: Where the logs are.
+        prefix: What the paths of the tasks start with.
+    """
+    found: dict[str, list[str]] = {}
+    for path, alias in sorted({keys.alias_of(info.key) for info in backend.list(keys.ALIASES + prefix)}):
+        try:
+            found.setdefault(read_alias(backend, path, alias), []).append(alias)
+        except (ArtifactNotFound, IntegrityError):  # gone meanwhile, or damaged: whoever uses it is told
+            continue
+    return found
 
 
 def _entries(backend: StorageBackend, path: str, alias: str) -> list[int]:

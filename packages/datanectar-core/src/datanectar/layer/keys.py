@@ -10,7 +10,9 @@ from datanectar.records import ObjectInfo
 STORE = "datanectar.json"
 MANIFESTS = "manifests/"
 CODE = "code/"
+DATA = "data/"
 LOGS = "logs/"
+ALIASES = "aliases/"
 
 
 def manifest(name: str) -> str:
@@ -25,12 +27,17 @@ def name_of(manifest_key: str) -> str:
 
 def data_prefix(name: str, attempt: str = "") -> str:
     """What the keys of an artifact's (or an attempt's) files start with."""
-    return f"data/{name}/{attempt}/" if attempt else f"data/{name}/"
+    return f"{DATA}{name}/{attempt}/" if attempt else f"{DATA}{name}/"
 
 
 def data(name: str, attempt: str, number: int, extension: str) -> str:
     """The key of one file of an attempt."""
     return f"{data_prefix(name, attempt)}{number}.{extension}"
+
+
+def data_name(data_key: str) -> str:
+    """The artifact of a file's key."""
+    return data_key.removeprefix(DATA).rsplit("/", 2)[0]
 
 
 def logs_prefix(name: str) -> str:
@@ -70,12 +77,18 @@ def repair(name: str, number: int) -> str:
 
 def aliases_prefix(path: str, alias: str) -> str:
     """What the keys of an alias's numbered log start with."""
-    return f"aliases/{path}/{alias}/"
+    return f"{ALIASES}{path}/{alias}/"
 
 
 def alias(path: str, alias_name: str, number: int) -> str:
     """The key of one entry of an alias's log; the highest number is in force."""
     return f"{aliases_prefix(path, alias_name)}{number:09d}.json"
+
+
+def alias_of(entry_key: str) -> tuple[str, str]:
+    """The task's path and the alias of an entry's key."""
+    path, alias_name, _ = entry_key.removeprefix(ALIASES).rsplit("/", 2)
+    return path, alias_name
 
 
 def below(backend: StorageBackend, prefix: str, depth: int) -> Iterator[ObjectInfo]:

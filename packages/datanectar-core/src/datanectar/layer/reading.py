@@ -23,6 +23,7 @@ from datanectar.layer.fetching import read_verified
 from datanectar.layer.local_copies import copy_path, is_sound, new_copy
 from datanectar.layer.manifest import DETAILS, REMEDY, Manifest, unseal
 from datanectar.layer.options import LayerOptions
+from datanectar.layer.parts import part_names
 from datanectar.layer.repairs import read_repair
 from datanectar.layer.signing import Signer
 from datanectar.layer.verification import check_bytes
@@ -97,6 +98,10 @@ class Reader:
         read = partial(self._read_file, manifest)
         return decode(self._registry, manifest.name, node, read)
 
+    def file(self, manifest: Manifest, number: int) -> StoredFile:
+        """Returns one of an artifact's files, verified, to be read as what it is; nothing is decoded."""
+        return self._read_file(manifest, number, False)
+
     def _read_file(self, manifest: Manifest, number: int, executes: bool) -> StoredFile:
         entry = manifest.files[number]
         if executes:
@@ -149,12 +154,12 @@ class Reader:
             logs.setdefault(manifest.attempt, manifest.document["log"]["text"])
         return logs
 
-    def local_path(self, name: str) -> Path:
+    def local_path(self, name: str, part: tuple[Any, ...] = ()) -> Path:
         """Returns a local file with the verified bytes; what is not a file on a local disk goes to the user's cache."""
-        return self._from_sound(name, self._local_file)
+        return self._from_sound(name, lambda manifest: self._local_file(manifest, part))
 
-    def _local_file(self, manifest: Manifest) -> Path:
-        number = self._only_file(manifest)
+    def _local_file(self, manifest: Manifest, part: tuple[Any, ...]) -> Path:
+        number = self._only_file(manifest, part)
         entry, inline = manifest.files[number], manifest.inline(number)
         if inline is None:
             key, trusted = self._data_key(manifest, number), self._options.verify == "stamp"
@@ -171,12 +176,12 @@ class Reader:
                 copy.write(inline)
         return path
 
-    def link(self, name: str, expires: int) -> str:
+    def link(self, name: str, expires: int, part: tuple[Any, ...] = ()) -> str:
         """Returns a URL of the artifact's file, or of its manifest where the value is in that."""
-        return self._from_sound(name, lambda manifest: self._link(manifest, expires))
+        return self._from_sound(name, lambda manifest: self._link(manifest, expires, part))
 
-    def _link(self, manifest: Manifest, expires: int) -> str:
-        number = self._only_file(manifest)
+    def _link(self, manifest: Manifest, expires: int, part: tuple[Any, ...]) -> str:
+        number = self._only_file(manifest, part)
         if manifest.inline(number) is not None:
             return self._backend.link(manifest.key, expires)
         key, (size, digest) = self._data_key(manifest, number), manifest.digests[number]
@@ -187,7 +192,13 @@ class Reader:
             raise IntegrityError(msg, key=key, expected=digest, got=got)
         return self._backend.link(key, expires)
 
-    def _only_file(self, manifest: Manifest) -> int:
-        if "file" not in manifest.value:
-            raise UnsupportedError(f"{manifest.name} is stored part by part; name one part of it, or load it")
-        return manifest.value["file"]  # type: ignore[no-any-return]
+    def _only_file(self, manifest: Manifest, part: tuple[Any, ...]) -> int:
+        node, rest = descend(manifest.value, part)
+        if rest and "file" not in node:
+            raise PartNotFound(f"{manifest.name} has no part {rest[0]!r}; it has {part_names(node)}")
+        if rest:
+            raise UnsupportedError(f"{manifest.name} has no file of its own for its part {rest[0]!r}; load that")
+        if "file" not in node:
+            msg = f"{manifest.name} is stored part by part: load it, or name one of its parts: {part_names(node)}"
+            raise UnsupportedError(msg)
+        return node["file"]  # type: ignore[no-any-return]

@@ -187,11 +187,11 @@ class Artifact(Generic[R]):
 
     def link(self, expires: int = 900) -> str:
         """Returns a URL that reads its file for `expires` seconds; see `StorageLayer.link`."""
-        return self.call.layer().link(self.name, expires)
+        return self.call.layer().reader.link(self.name, expires, self.part)
 
     def local_path(self) -> Path:
         """Returns a file on this machine with its verified bytes; see `StorageLayer.local_path`."""
-        return self.call.layer().local_path(self.name)
+        return self.call.layer().reader.local_path(self.name, self.part)
 
     def __getitem__(self, key: Any) -> Artifact[Any]:
         if type(key) not in (str, int, bool, float, bytes, type(None)):

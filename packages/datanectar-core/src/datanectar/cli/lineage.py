@@ -1,0 +1,79 @@
+"""The inputs of an artifact as a tree: inputs of inputs, as far as manifests tell and people want to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from datanectar.errors import ArtifactNotFound, DatanectarError, IntegrityError
+from datanectar.layer.opening import storage_layer
+
+_DEPTH = 3
+_WIDTH = 12
+#: Manifests that are read, those of direct inputs first.
+_MOST_READ = 25
+
+#: Name and storage layer of an input.
+Input = tuple[str, str]
+
+
+class _Seen:
+    """What a manifest said: the inputs behind an input, or why they are not known."""
+
+    def __init__(self, source: Input) -> None:
+        self.inputs: list[Input] = []
+        self.note = ""
+        self.shown = False
+        name, reference = source
+        try:
+            layer = storage_layer(reference)
+            self.inputs = _inputs(layer.reader.details(layer.manifest(name))["inputs"])
+        except ArtifactNotFound:
+            self.note = ", missing"
+        except IntegrityError:
+            self.note = ", damaged"
+        except DatanectarError as error:
+            self.note = f", which cannot be read: {str(error).splitlines()[0]}"
+
+
+def lineage(inputs: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yields a line for each input, those behind it indented below; what is not stored any more is marked.
+
+    Args:
+        inputs: Name and storage layer of each direct input, as manifests have them.
+    """
+    direct = _inputs(inputs)
+    yield from _lines(direct, _look(direct), 0)
+
+
+def _inputs(recorded: Sequence[Sequence[str]]) -> list[Input]:
+    return list(dict.fromkeys((name, reference) for name, reference in recorded))
+
+
+def _look(direct: list[Input]) -> dict[Input, _Seen]:
+    seen: dict[Input, _Seen] = {}
+    level = direct
+    for _ in range(_DEPTH):
+        new = [source for source in dict.fromkeys(level) if source not in seen][: _MOST_READ - len(seen)]
+        seen |= {source: _Seen(source) for source in new}
+        level = [behind for source in new for behind in seen[source].inputs[:_WIDTH]]
+    return seen
+
+
+def _lines(inputs: list[Input], seen: dict[Input, _Seen], depth: int) -> Iterator[str]:
+    indent = "  " * depth
+    for source in inputs[:_WIDTH]:
+        name, reference = source
+        known = seen.get(source)
+        if known is None:
+            yield f"{indent}{name} in {reference}"
+        elif known.shown and known.inputs:
+            yield f"{indent}{name} in {reference}, see above"
+        else:
+            known.shown = True
+            yield f"{indent}{name} in {reference}{known.note}"
+            if depth + 1 < _DEPTH:
+                yield from _lines(known.inputs, seen, depth + 1)
+            elif known.inputs:
+                yield f"{indent}  …"
+    if len(inputs) > _WIDTH:
+        yield f"{indent}… {len(inputs) - _WIDTH} more"
