@@ -79,6 +79,33 @@ def test_output_into_a_pipe_needs_no_rich() -> None:
     assert "rich" not in imported_by(COMMAND.format(arguments=["plugins"]))
 
 
+def test_notebooks_are_prepared_for_in_notebooks_only() -> None:
+    show = "double(21)._repr_html_(); dn.plan(double(21))._repr_html_()"
+    assert {name for name in imported_by(RUN) if name.endswith(".notebook")} == set()
+    loaded = imported_by(DECLARE + show)
+    assert {"datanectar.tasks.notebook", "datanectar.running.notebook"} <= loaded
+    assert not top_level(loaded) & (DATA_LIBRARIES | SDKS | TERMINAL)
+
+
+COMPLETE = """
+import os
+os.environ |= {{"_DATANECTAR_COMPLETE": "bash_complete", "_DATANECTAR_LINE": "datanectar {line}"}}
+from datanectar.cli.application import invoke
+try:
+    invoke([])
+except SystemExit:
+    pass
+"""
+
+
+@pytest.mark.parametrize("line", ["r", "ls --prof", "show na", "run tas", "run tasks:", "run tasks:double "])
+def test_completion_is_quick_so_it_loads_no_data_library_and_no_rich(line: str) -> None:
+    Path("tasks.py").write_text(DECLARE)
+    loaded = top_level(imported_by(COMPLETE.format(line=line)))
+    assert ("tasks" in loaded) == (":" in line)
+    assert not loaded & (DATA_LIBRARIES | SDKS | {"rich"})
+
+
 def test_every_public_name_resolves() -> None:
     for name in datanectar.__all__:
         assert getattr(datanectar, name) is not None, name

@@ -7,7 +7,7 @@ import pytest
 
 from datanectar.errors import AlreadyExists, ArtifactNotFound, IntegrityError, InvalidKey, StorageUnavailable
 from datanectar.layer import keys
-from datanectar.layer.aliases import move_alias, read_alias
+from datanectar.layer.aliases import move_alias, read_alias, standing_aliases
 from datanectar.storages.local import LocalBackend, LocalOptions
 
 PATH = "train_model/classifier/eta"
@@ -47,6 +47,23 @@ def test_an_alias_like_the_next_segment_of_another_path_is_apart(layer):
         layer.alias("a/b/two", "c")
     assert layer.resolve("a@b") == "a/one"
     assert layer.resolve("a/b@c") == "a/b/two"
+
+
+def test_the_aliases_of_artifacts_are_one_listing_and_a_read_each(stored, backend, name):
+    for number, alias in ((0, "latest"), (1, "latest"), (1, "champion"), (2, "candidate")):
+        stored.alias(f"{name}{number}", alias)
+    backend.calls.clear()
+    assert standing_aliases(backend) == {f"{name}1": ["champion", "latest"], f"{name}2": ["candidate"]}
+    assert [call for call in backend.calls if call == ("list", "aliases/")] == [("list", "aliases/")]
+    assert len([call for call in backend.calls if call[0] == "read"]) == 3
+    assert standing_aliases(backend, "another/") == {}
+
+
+def test_a_damaged_alias_hides_no_other(stored, backend, name):
+    stored.alias(name + "0", "broken")
+    stored.alias(name + "0", "sound")
+    backend.put(keys.alias(PATH, "broken", 1), b"{}")
+    assert standing_aliases(backend) == {name + "0": ["sound"]}
 
 
 def test_a_name_is_its_own_resolution(layer, name):

@@ -33,6 +33,7 @@ def layer() -> dn.StorageLayer:
         ("classifier/eta@latest", SECOND),
         ("regressor/eta@latest", OTHER),
         ("classifier/eta@champion", FIRST),
+        (f"memory:///manifests/{FIRST}.json", FIRST),
     ],
 )
 def test_a_name_a_piece_of_it_or_an_alias_finds_one_artifact(layer, text: str, name: str) -> None:

@@ -22,6 +22,8 @@ from datanectar.configuration.active import current, override
 
 #: Artifacts that are looked at; of more than that, a longer start must be typed.
 _MOST = 5_000
+#: Letters of a fingerprint that somebody types on purpose.
+_LETTERS = 4
 
 Find = Callable[[click.Context, str], Iterable[tuple[str, str]]]
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]]]
@@ -82,7 +84,7 @@ def _artifacts(context: click.Context, incomplete: str) -> Iterator[tuple[str, s
     yield from _by_segment([name for name in names if name.startswith(incomplete)], incomplete)
     for path, alias in aliases:
         yield f"{path if '/' in incomplete else path.rpartition('/')[2]}@{alias}", path
-    if incomplete:
+    if len(incomplete) >= _LETTERS:
         yield from ((fingerprint, path) for path, _, fingerprint in (name.rpartition("/") for name in names))
 
 

@@ -79,7 +79,8 @@ def _runs_code(serializer: str) -> bool:
 def _parquet(file: StoredFile, width: int) -> Iterator[str]:
     import pyarrow.parquet
 
-    source = pyarrow.parquet.ParquetFile(file.path if file.path is not None else file.open())
+    # With a buffer, pages are read one by one, and not a row group's columns as a whole.
+    source = pyarrow.parquet.ParquetFile(file.path if file.path is not None else file.open(), buffer_size=_HEAD)
     schema = source.schema_arrow
     batches = source.iter_batches(batch_size=_MOST_ROWS, columns=schema.names[:_MOST_COLUMNS])
     yield from _table(schema, source.metadata.num_rows, next(batches, None), width)
@@ -103,7 +104,8 @@ def _table(schema: Any, count: int, batch: Any, width: int) -> Iterator[str]:
     used = 0
     for field in list(schema)[:_MOST_COLUMNS]:
         values = [row[field.name] for row in head]
-        cells = [fit(cell, _WIDEST_CELL) for cell in (field.name, str(field.type), *map(_cell, values))]
+        kind = str(field.type).removeprefix("large_")
+        cells = [fit(cell, _WIDEST_CELL) for cell in (field.name, kind, *map(_cell, values))]
         wide = max(map(len, cells))
         if columns and used + wide + 3 > width:
             break

@@ -95,10 +95,7 @@ def plan_command(
             return
         rows = [(step.status, step.name, step.reason, duration(step.seconds)) for step in made]
         print_table(("", "artifact", "why", "last time"), rows)
-        counts = ", ".join(
-            f"{len(found)} {status}" for status in ("run", "cached", "blocked") if (found := made.with_status(status))
-        )
-        click.echo(counts, err=True)
+        click.echo(made.counts(), err=True)
 
 
 @click.command("explain", epilog=_TARGET_HELP)

@@ -51,10 +51,10 @@ def find_part(manifest: Manifest, fragment: str) -> tuple[Any, ...]:
         below = parts_of(node)
         if not below:
             raise PartNotFound(f"{_whole(manifest, part)} is one file, so it has no part {word!r} to point to")
-        key = next((key for key in below if str(key) == word), None)
-        if str(key) != word:
+        meant = [key for key in below if str(key) == word]
+        if not meant:
             raise PartNotFound(f"{_whole(manifest, part)} has no part {word!r}; it has {part_names(node)}")
-        part, node = (*part, key), below[key]
+        part, node = (*part, meant[0]), below[meant[0]]
     return part
 
 

@@ -65,6 +65,16 @@ class Plan:
         """Returns the steps of one status."""
         return [step for step in self if step.status == status]
 
+    def counts(self) -> str:
+        """Returns how many steps are of each status, such as ``1 run, 2 cached``."""
+        found = ((len(self.with_status(status)), status) for status in ("run", "cached", "blocked"))
+        return ", ".join(f"{count} {status}" for count, status in found if count)
+
+    def _repr_html_(self) -> str:
+        from datanectar.running.notebook import plan_html
+
+        return plan_html(self)
+
     def __str__(self) -> str:
         return "\n".join(f"{step.status:<8}{step.name}  {step.reason}".rstrip() for step in self)
 

@@ -228,6 +228,11 @@ class Artifact(Generic[R]):
         shown = self.call.name if self.call.is_named or self.call.definition is None else self.call.definition.path
         return f"<Artifact {shown}{''.join(f'[{key!r}]' for key in self.part)}>"
 
+    def _repr_html_(self) -> str:
+        from datanectar.tasks.notebook import artifact_html
+
+        return artifact_html(self)
+
     def __copy__(self) -> Artifact[R]:
         return self
 

@@ -1,0 +1,97 @@
+from pathlib import Path
+
+import pytest
+
+import datanectar as dn
+from datanectar.cli.lineage import lineage
+from datanectar.storages.local import LocalBackend
+
+
+@dn.task
+def source(n: int) -> int:
+    return n
+
+
+@dn.task
+def added(*numbers: int) -> int:
+    return sum(numbers)
+
+
+@pytest.fixture(autouse=True)
+def store():
+    with dn.settings(storage_layer=f"file://{Path.cwd()}/store") as settings:
+        yield settings
+
+
+def inputs_of(target: dn.Artifact) -> list[list[str]]:
+    dn.run(target)
+    return dn.storage_layer().manifest(target.name).document["inputs"]
+
+
+def tree(target: dn.Artifact) -> list[str]:
+    where = f" in {dn.storage_layer().reference}"
+    return [line.replace(where, "") for line in lineage(inputs_of(target))]
+
+
+def chain(length: int) -> dn.Artifact:
+    found = source(0)
+    for _ in range(length):
+        found = added(found)
+    return found
+
+
+def test_inputs_of_inputs_are_indented() -> None:
+    one, two = source(1), source(2)
+    inner = added(one)
+    assert tree(added(inner, two)) == [inner.name, f"  {one.name}", two.name]
+
+
+def test_an_input_of_two_is_shown_once_with_what_is_behind_it() -> None:
+    shared = added(source(1))
+    left, right = added(shared), added(shared, source(2))
+    assert tree(added(left, right)) == [
+        left.name,
+        f"  {shared.name}",
+        f"    {source(1).name}",
+        right.name,
+        f"  {shared.name}, see above",
+        f"  {source(2).name}",
+    ]
+
+
+def test_an_input_that_is_gone_or_damaged_is_marked() -> None:
+    gone, broken = source(1), source(2)
+    inputs = inputs_of(added(gone, broken))
+    dn.storage_layer().delete(gone.name)
+    manifest = Path("store/manifests", f"{broken.name}.json")
+    manifest.chmod(0o600)
+    manifest.write_bytes(manifest.read_bytes()[:-9])
+    first, second = lineage(inputs)
+    assert first.endswith(", missing")
+    assert second.endswith(", damaged")
+
+
+def test_a_store_that_is_not_configured_here_is_told() -> None:
+    assert list(lineage([["a/b", "lake"]])) == [
+        "a/b in lake, which cannot be read: there is no storage 'lake' (argument); configured: disk. "
+        "Or give a URL, such as file:///data"
+    ]
+
+
+def test_depth_and_width_have_a_limit() -> None:
+    lines = tree(chain(5))
+    assert [len(line) - len(line.lstrip()) for line in lines] == [0, 2, 4, 6]
+    assert lines[-1].strip() == "…"
+    many = tree(added(*map(source, range(15))))
+    assert (len(many), many[-1]) == (13, "… 3 more")
+
+
+def test_no_more_manifests_are_read_than_people_read(monkeypatch) -> None:
+    wide = [added(*(source(100 * row + n) for n in range(12))) for row in range(12)]
+    inputs = inputs_of(added(*wide))
+    read: list[str] = []
+    real = LocalBackend.read
+    monkeypatch.setattr(LocalBackend, "read", lambda self, key: read.append(key) or real(self, key))
+    assert len(list(lineage(inputs))) == 12 * 13
+    assert len(read) == 25
+    assert {handle.name for handle in wide} < {key.removeprefix("manifests/")[:-5] for key in read}
