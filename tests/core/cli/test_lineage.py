@@ -29,8 +29,7 @@ def inputs_of(target: dn.Artifact) -> list[list[str]]:
 
 
 def tree(target: dn.Artifact) -> list[str]:
-    where = f" in {dn.storage_layer().reference}"
-    return [line.replace(where, "") for line in lineage(inputs_of(target))]
+    return list(lineage(inputs_of(target), dn.storage_layer().reference))
 
 
 def chain(length: int) -> dn.Artifact:
@@ -59,6 +58,14 @@ def test_an_input_of_two_is_shown_once_with_what_is_behind_it() -> None:
     ]
 
 
+def test_what_is_behind_an_input_is_shown_where_there_is_room_for_it() -> None:
+    shared = chain(2)
+    deep = added(added(shared))
+    lines = tree(added(deep, shared))
+    assert lines[:4] == [deep.name, f"  {added(shared).name}", f"    {shared.name}", "      …"]
+    assert lines[4:] == [shared.name, f"  {chain(1).name}", f"    {source(0).name}"]
+
+
 def test_an_input_that_is_gone_or_damaged_is_marked() -> None:
     gone, broken = source(1), source(2)
     inputs = inputs_of(added(gone, broken))
@@ -66,13 +73,13 @@ def test_an_input_that_is_gone_or_damaged_is_marked() -> None:
     manifest = Path("store/manifests", f"{broken.name}.json")
     manifest.chmod(0o600)
     manifest.write_bytes(manifest.read_bytes()[:-9])
-    first, second = lineage(inputs)
-    assert first.endswith(", missing")
-    assert second.endswith(", damaged")
+    first, second = lineage(inputs, "elsewhere")
+    where = dn.storage_layer().reference
+    assert (first, second) == (f"{gone.name} in {where}, missing", f"{broken.name} in {where}, damaged")
 
 
 def test_a_store_that_is_not_configured_here_is_told() -> None:
-    assert list(lineage([["a/b", "lake"]])) == [
+    assert list(lineage([["a/b", "lake"]], "disk")) == [
         "a/b in lake, which cannot be read: there is no storage 'lake' (argument); configured: disk. "
         "Or give a URL, such as file:///data"
     ]
@@ -92,6 +99,6 @@ def test_no_more_manifests_are_read_than_people_read(monkeypatch) -> None:
     read: list[str] = []
     real = LocalBackend.read
     monkeypatch.setattr(LocalBackend, "read", lambda self, key: read.append(key) or real(self, key))
-    assert len(list(lineage(inputs))) == 12 * 13
+    assert len(list(lineage(inputs, ""))) == 12 * 13
     assert len(read) == 25
     assert {handle.name for handle in wide} < {key.removeprefix("manifests/")[:-5] for key in read}

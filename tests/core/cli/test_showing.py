@@ -28,7 +28,7 @@ def test_show_tells_how_it_was_made(in_process, stored) -> None:
     assert re.fullmatch(r"Python [\d.]+\S*, datanectar \S+", shown["with"][0])
     assert re.fullmatch(r"[0-9a-f]{32}", shown["code"][0])
     assert shown["parameter"] == [f"xs = <numbers {stored['numbers 4'].rpartition('/')[2][:8]}>"]
-    assert shown["input"] == [f"{stored['numbers 4']} in disk"]
+    assert shown["input"] == [stored["numbers 4"]]
     assert re.fullmatch(r"json  1 B  sha256 [0-9a-f]{16}…  in the manifest", shown["file"][0])
 
 

@@ -35,14 +35,15 @@ class _Seen:
             self.note = f", which cannot be read: {str(error).splitlines()[0]}"
 
 
-def lineage(inputs: Sequence[Sequence[str]]) -> Iterator[str]:
+def lineage(inputs: Sequence[Sequence[str]], here: str) -> Iterator[str]:
     """Yields a line for each input, those behind it indented below; what is not stored any more is marked.
 
     Args:
         inputs: Name and storage layer of each direct input, as manifests have them.
+        here: The storage layer that goes without saying.
     """
     direct = _inputs(inputs)
-    yield from _lines(direct, _look(direct), 0)
+    yield from _lines(direct, _look(direct), here, 0)
 
 
 def _inputs(recorded: Sequence[Sequence[str]]) -> list[Input]:
@@ -59,21 +60,22 @@ def _look(direct: list[Input]) -> dict[Input, _Seen]:
     return seen
 
 
-def _lines(inputs: list[Input], seen: dict[Input, _Seen], depth: int) -> Iterator[str]:
+def _lines(inputs: list[Input], seen: dict[Input, _Seen], here: str, depth: int) -> Iterator[str]:
     indent = "  " * depth
     for source in inputs[:_WIDTH]:
         name, reference = source
+        line = f"{indent}{name}" + ("" if reference == here else f" in {reference}")
         known = seen.get(source)
-        if known is None:
-            yield f"{indent}{name} in {reference}"
-        elif known.shown and known.inputs:
-            yield f"{indent}{name} in {reference}, see above"
+        if known is None or not known.inputs:
+            yield line + (known.note if known else "")
+        elif known.shown:
+            yield f"{line}, see above"
+        elif depth + 1 == _DEPTH:
+            yield line
+            yield f"{indent}  …"
         else:
             known.shown = True
-            yield f"{indent}{name} in {reference}{known.note}"
-            if depth + 1 < _DEPTH:
-                yield from _lines(known.inputs, seen, depth + 1)
-            elif known.inputs:
-                yield f"{indent}  …"
+            yield line
+            yield from _lines(known.inputs, seen, here, depth + 1)
     if len(inputs) > _WIDTH:
         yield f"{indent}… {len(inputs) - _WIDTH} more"

@@ -76,7 +76,7 @@ def _facts(layer: StorageLayer, manifest: Manifest, details: dict[str, Any]) -> 
     label = label_of(name for name, _ in details["inputs"])
     for key, value in {**identity.get("parameters", {}), **identity.get("fields", {})}.items():
         yield "parameter", f"{key} = {literal(value, label)}"
-    yield from [("input", line) for line in lineage(details["inputs"])]
+    yield from [("input", line) for line in lineage(details["inputs"], layer.reference)]
     yield from _files(manifest)
     yield from _log(layer, manifest)
 
