@@ -169,6 +169,12 @@ def test_a_filter_that_matches_nothing_says_what_there_is(in_process, aged, argu
     assert said in err
 
 
+def test_names_that_say_no_type_are_told(in_process) -> None:
+    dn.storage_layer().store("flat-name", 1)
+    assert "has no artifact of type 'x'; no name says any" in in_process("ls", "--type", "x")[2]
+    assert "starts with 'x'; there are: flat-name" in in_process("ls", "x")[2]
+
+
 @pytest.mark.parametrize("text", ["2 fortnights", "2", "h", "-2h", "2H", "9999999w", "2.5h"])
 def test_a_length_of_time_that_is_none_is_wrong_use(in_process, text: str) -> None:
     code, _, err = in_process("ls", f"--newer-than={text}")

@@ -46,6 +46,24 @@ def test_show_of_what_was_stored_by_hand(in_process) -> None:
     assert not {"code", "parameter", "input", "alias", "log"} & set(shown)
 
 
+def test_aliases_by_task_and_by_name_are_shown(in_process, install) -> None:
+    install(
+        "datanectar-short",
+        """
+        @dn.hookimpl
+        def datanectar_namings():
+            name = lambda identity: f"models/{identity.task}/{identity.fingerprint}"
+            yield dn.NamingType(name="short", factory=lambda: name, summary="short")
+        """,
+    )
+    Path("datanectar.toml").write_text('naming = "short"\n')
+    in_process("run", "pipe:Doubled", "--quiet")
+    name = facts(in_process("show", "doubled")[1])["name"][0]
+    with dn.settings():
+        dn.storage_layer().alias(name, "champion")
+    assert facts(in_process("show", name)[1])["alias"] == ["models/doubled@champion", "task/none/doubled@latest"]
+
+
 def test_show_in_a_repository_tells_the_commit(in_process, command) -> None:
     Path(".git").mkdir()
     Path(".git/HEAD").write_text("0123456789abcdef0123456789abcdef01234567\n")

@@ -137,7 +137,7 @@ def _nothing_named_so(layer: StorageLayer, prefix: str, wanted: Mapping[str, str
         of_task = [path for path in paths if path.endswith(f"/{prefix}")]
         near = of_task or [path for path in paths if prefix in path]
         near = near or difflib.get_close_matches(prefix.strip("/"), [*paths, *_starts(paths)], 1)
-        return f"has no artifact whose name starts with {prefix!r}; {_instead(near, paths)}"
+        return f"has no artifact whose name starts with {prefix!r}; {_instead(near, paths or names)}"
     for segment, value in wanted.items():
         known = sorted({found for name in names if (found := _segments(name).get(segment)) is not None})
         if value not in known:
@@ -154,5 +154,7 @@ def _starts(paths: Iterable[str]) -> set[str]:
 def _instead(near: list[str], known: list[str]) -> str:
     if near:
         return f"did you mean {' or '.join(near[:_SHOWN])}?"
+    if not known:
+        return "no name says any"
     more = f", … {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
-    return f"there are: {', '.join(known[:_SHOWN]) or 'only names without'}{more}"
+    return f"there are: {', '.join(known[:_SHOWN])}{more}"

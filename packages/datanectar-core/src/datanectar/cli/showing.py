@@ -58,9 +58,10 @@ def _facts(layer: StorageLayer, manifest: Manifest, details: dict[str, Any]) -> 
     document = manifest.document
     yield "name", manifest.name
     yield "uri", layer.uri(manifest.name)
-    path = "/".join(identity["task"]) if identity else manifest.name.rpartition("/")[0]
-    aliases = standing_aliases(layer.backend, f"{path}/").get(manifest.name, [])
-    yield from [("alias", f"{path}@{alias}") for alias in aliases]
+    # A run points `latest` by the task, and `StorageLayer.alias` by the name, which a naming plugin may make otherwise.
+    for path in sorted({"/".join(identity.get("task", ())), manifest.name.rpartition("/")[0]} - {""}):
+        found = standing_aliases(layer.backend, f"{path}/")
+        yield from [("alias", f"{path}@{alias}") for alias in found.get(manifest.name, [])]
     if identity:
         task_type, family, task = identity["task"]
         yield "task", f"{task}, of type {task_type} and family {family}"
