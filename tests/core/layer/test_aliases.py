@@ -54,8 +54,7 @@ def test_the_aliases_of_artifacts_are_one_listing_and_a_read_each(stored, backen
         stored.alias(f"{name}{number}", alias)
     backend.calls.clear()
     assert standing_aliases(backend) == {f"{name}1": ["champion", "latest"], f"{name}2": ["candidate"]}
-    assert [call for call in backend.calls if call == ("list", "aliases/")] == [("list", "aliases/")]
-    assert len([call for call in backend.calls if call[0] == "read"]) == 3
+    assert [method for method, _ in backend.calls] == ["list", "read", "read", "read"]
     assert standing_aliases(backend, "another/") == {}
 
 

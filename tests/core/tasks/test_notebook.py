@@ -92,7 +92,7 @@ def test_an_artifact_known_by_name_shows_what_its_manifest_tells() -> None:
         ["input", flights(1).name],
     ]
     dn.storage_layer().delete(target.name)
-    assert rows(target)[1] == ["stored", f"not known: {target.name} is not in memory://"]
+    assert rows(target)[1:] == [["uri", target.uri], ["stored", "no"]]
 
 
 def test_a_part_is_shown_as_one() -> None:

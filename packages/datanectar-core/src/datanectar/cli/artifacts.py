@@ -9,7 +9,7 @@ import click
 
 from datanectar.cli import completers
 from datanectar.cli.exits import DONE, INTERRUPTED
-from datanectar.cli.options import NAME_HELP, Span, in_layer, name_argument
+from datanectar.cli.options import NAME_HELP, in_layer, name_argument, span
 from datanectar.errors import ArtifactNotFound
 from datanectar.layer import keys
 from datanectar.layer.lookup import find_name, find_part_of
@@ -47,7 +47,7 @@ def logs(layer: StorageLayer, name: str, attempt: str | None) -> None:
 @name_argument
 @click.option("--uri", is_flag=True, help="Print the artifact's URI instead of a local file.")
 @click.option("--link", is_flag=True, help="Print a URL that reads the file without credentials, for a while.")
-@click.option("--expires", metavar="SPAN", type=Span(), help="How long the link works, such as 15m, the default.")
+@click.option("--expires", metavar="SPAN", type=span, help="How long the link works, such as 15m, the default.")
 def path(layer: StorageLayer, name: str, uri: bool, link: bool, expires: timedelta | None) -> None:
     """Print the path of a local file with an artifact's verified bytes; of a part of it, as NAME#PART."""
     if uri and link:

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 import click
 from click.shell_completion import CompletionItem
@@ -26,7 +26,8 @@ _MOST = 5_000
 _LETTERS = 4
 
 Find = Callable[[click.Context, str], Iterable[tuple[str, str]]]
-Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]]]
+#: In quotes, since older releases of click have no ``CompletionItem[str]``.
+Completer: TypeAlias = "Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]]]"
 
 
 def _completer(find: Find) -> Completer:

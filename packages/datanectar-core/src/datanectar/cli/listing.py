@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import click
 
 from datanectar.cli import completers
-from datanectar.cli.options import Span, in_layer, json_option
+from datanectar.cli.options import in_layer, json_option, span
 from datanectar.cli.output import age, print_json, print_table, size
 from datanectar.layer import keys
 from datanectar.layer.aliases import standing_aliases
@@ -47,8 +47,8 @@ _ORDERS: dict[str, Callable[[_Entry], Any]] = {
 @click.option("--type", metavar="NAME", help="Only of this task type.", shell_complete=completers.segments(0))
 @click.option("--family", metavar="NAME", help="Only of this model family.", shell_complete=completers.segments(1))
 @click.option("--task", metavar="NAME", help="Only of this task.", shell_complete=completers.segments(2))
-@click.option("--newer-than", metavar="SPAN", type=Span(), help="Stored within the last 90s, 15m, 2h, 3d or 2w.")
-@click.option("--older-than", metavar="SPAN", type=Span(), help="Stored before that.")
+@click.option("--newer-than", metavar="SPAN", type=span, help="Stored within the last 90s, 15m, 2h, 3d or 2w.")
+@click.option("--older-than", metavar="SPAN", type=span, help="Stored before that.")
 @click.option(
     "--sort", type=click.Choice(["time", "name", "size"]), default="time", help="The newest or largest comes last."
 )

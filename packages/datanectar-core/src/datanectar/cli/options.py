@@ -48,18 +48,17 @@ def in_layer(command: Callable[..., Any]) -> Callable[..., Any]:
     return found
 
 
-class Span(click.ParamType[timedelta]):
-    """A length of time: ``90s``, ``15m``, ``2h``, ``3d`` or ``2w``."""
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
-    name = "span"
-    _UNITS = ("seconds", "minutes", "hours", "days", "weeks")
 
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> timedelta:
-        if isinstance(value, timedelta):
-            return value
-        found = re.fullmatch(r"(\d{1,6})([smhdw])", value.strip())
-        if found is None:
-            msg = f"{value!r} is no length of time: write a number and a unit, as in 90s, 15m, 2h, 3d or 2w"
-            self.fail(msg, parameter, context)
-        unit = next(unit for unit in self._UNITS if unit.startswith(found[2]))
-        return timedelta(**{unit: int(found[1])})
+def span(text: str) -> timedelta:
+    """Reads a length of time: ``90s``, ``15m``, ``2h``, ``3d`` or ``2w``.
+
+    Raises:
+        click.BadParameter: It is none.
+    """
+    found = re.fullmatch(r"(\d{1,6})([smhdw])", text)
+    if found is None:
+        msg = f"{text!r} is no length of time: write a number and a unit, as in 90s, 15m, 2h, 3d or 2w"
+        raise click.BadParameter(msg)
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})

@@ -64,9 +64,8 @@ def read_alias(backend: StorageBackend, path: str, alias: str) -> str:
         IntegrityError: Its newest entry is damaged.
     """
     for number in reversed(_entries(backend, path, alias)):
-        key = keys.alias(path, alias, number)
         try:
-            return str(open_seal(backend.read(key), key, f"Point {path}@{alias} to an artifact again").get("name"))
+            return _read_entry(backend, keys.alias(path, alias, number), path, alias)
         except KeyNotFound:
             continue  # trimmed since it was listed: a newer one is there
     raise ArtifactNotFound(f"{backend.url} has no alias {path}@{alias}; `datanectar ls {path}` lists what there is")
@@ -79,13 +78,21 @@ def standing_aliases(backend: StorageBackend, prefix: str = "") -> dict[str, lis
         backend: Where the logs are.
         prefix: What the paths of the tasks start with.
     """
+    newest: dict[tuple[str, str], str] = {}
+    for info in backend.list(keys.ALIASES + prefix):
+        place = keys.alias_of(info.key)
+        newest[place] = max(info.key, newest.get(place, ""))
     found: dict[str, list[str]] = {}
-    for path, alias in sorted({keys.alias_of(info.key) for info in backend.list(keys.ALIASES + prefix)}):
+    for (path, alias), key in sorted(newest.items()):
         try:
-            found.setdefault(read_alias(backend, path, alias), []).append(alias)
-        except (ArtifactNotFound, IntegrityError):  # gone meanwhile, or damaged: whoever uses it is told
+            found.setdefault(_read_entry(backend, key, path, alias), []).append(alias)
+        except (KeyNotFound, IntegrityError):  # trimmed meanwhile, or damaged: whoever uses it is told
             continue
     return found
+
+
+def _read_entry(backend: StorageBackend, key: str, path: str, alias: str) -> str:
+    return str(open_seal(backend.read(key), key, f"Point {path}@{alias} to an artifact again").get("name"))
 
 
 def _entries(backend: StorageBackend, path: str, alias: str) -> list[int]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from datanectar.errors import ArtifactNotFound
+from datanectar.layer.parts import subscripts
 from datanectar.values.literals import label_of, literal
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def artifact_html(artifact: Artifact[Any]) -> str:
 
 def _rows(artifact: Artifact[Any]) -> list[tuple[str, str]]:
     call = artifact.call
-    rows = [("artifact", artifact.name + "".join(f"[{key!r}]" for key in artifact.part))]
+    rows = [("artifact", artifact.name + subscripts(artifact.part))]
     if call.definition is None:
         return [*rows, *_stored_rows(artifact)]
     state = [("uri", _ask(lambda: artifact.uri)), ("stored", _ask(lambda: _YES if artifact.exists() else _NO))]
@@ -52,6 +54,8 @@ def _stored_rows(artifact: Artifact[Any]) -> list[tuple[str, str]]:
         layer = artifact.call.layer()
         manifest = layer.manifest(artifact.name)
         details = layer.reader.details(manifest)
+    except ArtifactNotFound:
+        return [("uri", artifact.uri), ("stored", "no")]
     except Exception as error:
         return [("stored", f"not known: {error}")]
     rows = [("uri", artifact.uri), ("stored", f"{_YES}, {manifest.started}")]
