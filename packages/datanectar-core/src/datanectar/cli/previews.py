@@ -79,8 +79,9 @@ def _runs_code(serializer: str) -> bool:
 def _parquet(file: StoredFile, width: int) -> Iterator[str]:
     import pyarrow.parquet
 
-    # With a buffer, pages are read one by one, and not a row group's columns as a whole.
-    source = pyarrow.parquet.ParquetFile(file.path if file.path is not None else file.open(), buffer_size=_HEAD)
+    place = file.path if file.path is not None else file.open()
+    # So pages are read one by one, and not a row group's columns as a whole.
+    source = pyarrow.parquet.ParquetFile(place, buffer_size=_HEAD, pre_buffer=False)
     schema = source.schema_arrow
     batches = source.iter_batches(batch_size=_MOST_ROWS, columns=schema.names[:_MOST_COLUMNS])
     yield from _table(schema, source.metadata.num_rows, next(batches, None), width)
