@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import datanectar as dn
@@ -35,6 +35,7 @@ plain = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(plain)
 def test_plain_values_are_written_as_python_reads_them(value: object) -> None:
     text = literal(encode(value), longest=100_000)
