@@ -434,3 +434,10 @@ def test_a_file_that_a_stream_comes_from_must_exist(backend, tmp_path):
     with pytest.raises(FileNotFoundError):
         backend.write("k", tmp_path / "absent")
     assert backend.stat("k") is None
+
+
+@pytest.mark.parametrize("size", [0, 1, (16 << 10) - 1, 16 << 10, (16 << 10) + 1, 1 << 20])
+def test_an_object_of_any_size_is_read_whole(backend, size):
+    data = os.urandom(size)
+    backend.create("k", data)
+    assert backend.read("k") == data

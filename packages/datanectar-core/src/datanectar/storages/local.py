@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_ISDIR
-from typing import BinaryIO, Literal, TypeVar
+from typing import Any, BinaryIO, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from datanectar.contracts.storage import StorageBackend, check_key
@@ -29,6 +29,7 @@ _TEMPORARY = ".tmp-"
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows alone has it
 _O_TMPFILE = getattr(os, "O_TMPFILE", None) if os.path.isdir("/proc/self/fd") else None
 _CHUNK = 1 << 20
+_SMALL = 16 << 10
 _MOST_TRIES = 100
 
 T = TypeVar("T")
@@ -64,17 +65,22 @@ class LocalBackend(StorageBackend):
     reach = "machine"
 
     def __init__(self, options: LocalOptions) -> None:
-        self._root = str(options.path.absolute())
-        self._sync = options.durability == "fsync"
-        self.url = Path(self._root).as_uri()
+        self.root = str(options.path.absolute())
+        self.sync = options.durability == "fsync"
+        self.url = Path(self.root).as_uri()
 
-    def _path(self, key: str) -> str:
-        return f"{self._root}/{check_key(key)}"
+    def path(self, key: str) -> str:
+        """Where the file of a key is."""
+        return f"{self.root}/{check_key(key)}"
 
     def read(self, key: str) -> bytes:
-        with typed_errors(key, self._root):
-            descriptor = os.open(self._path(key), os.O_RDONLY | _BINARY)
+        with typed_errors(key, self.root):
+            descriptor = os.open(self.path(key), os.O_RDONLY | _BINARY)
             try:
+                data = os.read(descriptor, _SMALL)
+                if len(data) < _SMALL:  # most objects are manifests; to ask for their size first takes longer
+                    return data
+                os.lseek(descriptor, 0, os.SEEK_SET)  # a large one in one piece: to join it to the first would copy it
                 size = os.fstat(descriptor).st_size
                 data = os.read(descriptor, size + 1)
                 while len(data) < size and (more := os.read(descriptor, size - len(data))):
@@ -84,8 +90,8 @@ class LocalBackend(StorageBackend):
                 os.close(descriptor)
 
     def open(self, key: str, start: int = 0, end: int | None = None) -> BinaryIO:
-        with typed_errors(key, self._root):
-            file = Path(self._path(key)).open("rb")  # noqa: SIM115  the caller closes it
+        with typed_errors(key, self.root):
+            file = Path(self.path(key)).open("rb")  # noqa: SIM115  the caller closes it
             if end is not None:
                 with file:
                     file.seek(start)
@@ -107,7 +113,7 @@ class LocalBackend(StorageBackend):
         return info
 
     def create(self, key: str, data: bytes) -> ObjectInfo:
-        with self._new_file(key) as descriptor, typed_errors(key, self._root, writing=True):
+        with _NewFile(self, key) as descriptor, typed_errors(key, self.root, writing=True):
             view = memoryview(data)
             while view:
                 view = view[os.write(descriptor, view) :]
@@ -117,37 +123,16 @@ class LocalBackend(StorageBackend):
     @contextmanager
     def writer(self, key: str) -> Iterator[BinaryIO]:
         with (
-            self._new_file(key) as descriptor,
-            io.BufferedWriter(CheckedFile(descriptor, key, self._root), _CHUNK) as stream,
+            _NewFile(self, key) as descriptor,
+            io.BufferedWriter(CheckedFile(descriptor, key, self.root), _CHUNK) as stream,
         ):
             yield stream
 
-    @contextmanager
-    def _new_file(self, key: str) -> Iterator[int]:
-        """Opens a nameless file that gets its name when the block ends well."""
-        path = self._path(key)
-        folder = os.path.dirname(path)
-        with typed_errors(key, self._root, writing=True):
-            descriptor, temporary = self._in_directory(folder, lambda: _open_unnamed(folder))
-        try:
-            yield descriptor
-            with typed_errors(key, self._root, writing=True):
-                if self._sync:
-                    os.fsync(descriptor)
-                self._in_directory(folder, lambda: _link(descriptor, temporary, path))
-                if self._sync:
-                    _sync_directory(folder)
-        finally:
-            os.close(descriptor)
-            if temporary is not None:
-                with suppress(FileNotFoundError):
-                    os.unlink(temporary)
-
-    def _in_directory(self, folder: str, action: Callable[[], T]) -> T:
+    def in_directory(self, folder: str, action: Callable[..., T], *arguments: Any) -> T:
         """Does something in a directory and makes it if it is missing; deletes may take it away while it is empty."""
         for tries_left in reversed(range(_MOST_TRIES)):
             try:
-                return action()
+                return action(*arguments)
             except OSError as error:  # ext4 says EPERM of a directory that is just being removed
                 if error.errno not in (errno.ENOENT, errno.EPERM) or not tries_left:
                     raise
@@ -163,13 +148,13 @@ class LocalBackend(StorageBackend):
         for path in reversed(missing):
             with suppress(FileExistsError):
                 os.mkdir(path, 0o700)
-            if self._sync:
+            if self.sync:
                 _sync_directory(os.path.dirname(path))
 
     def stat(self, key: str) -> ObjectInfo | None:
         try:
-            with typed_errors(key, self._root):
-                status = os.stat(self._path(key))
+            with typed_errors(key, self.root):
+                status = os.stat(self.path(key))
         except KeyNotFound:
             return None
         return None if S_ISDIR(status.st_mode) else _info(key, status)
@@ -178,12 +163,12 @@ class LocalBackend(StorageBackend):
         folder, _, start = prefix.rpartition("/")
         if folder:
             check_key(folder)
-        with typed_errors(prefix, self._root):
+        with typed_errors(prefix, self.root):
             yield from self._walk(folder, start)
 
     def _walk(self, folder: str, start: str) -> Iterator[ObjectInfo]:
         try:
-            entries = list(os.scandir(f"{self._root}/{folder}"))
+            entries = list(os.scandir(f"{self.root}/{folder}"))
         except (FileNotFoundError, NotADirectoryError):
             return
         for entry in entries:
@@ -198,9 +183,9 @@ class LocalBackend(StorageBackend):
 
     def delete(self, keys: Iterable[str]) -> None:
         for key in keys:
-            path = self._path(key)
+            path = self.path(key)
             with (
-                typed_errors(key, self._root, writing=True),
+                typed_errors(key, self.root, writing=True),
                 suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError),
             ):
                 os.unlink(path)
@@ -208,7 +193,7 @@ class LocalBackend(StorageBackend):
 
     def _remove_empty_directories(self, folder: str) -> None:
         # A writer that finds its directory gone makes it again, so this loses nothing.
-        while len(folder) > len(self._root):
+        while len(folder) > len(self.root):
             try:
                 os.rmdir(folder)
             except OSError:
@@ -216,8 +201,43 @@ class LocalBackend(StorageBackend):
             folder = os.path.dirname(folder)
 
     def local_path(self, key: str) -> Path | None:
-        path = Path(self._path(key))
+        path = Path(self.path(key))
         return path if path.is_file() else None
+
+
+class _NewFile:
+    """A block with a nameless file, which gets its name when the block ends well."""
+
+    __slots__ = ("_backend", "_descriptor", "_folder", "_key", "_path", "_temporary")
+
+    def __init__(self, backend: LocalBackend, key: str) -> None:
+        self._backend, self._key = backend, key
+        self._path = backend.path(key)
+        self._folder = self._path.rpartition("/")[0]
+
+    def __enter__(self) -> int:
+        with typed_errors(self._key, self._backend.root, writing=True):
+            found = self._backend.in_directory(self._folder, _open_unnamed, self._folder)
+        self._descriptor, self._temporary = found
+        return self._descriptor
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        try:
+            if error is None:
+                with typed_errors(self._key, self._backend.root, writing=True):
+                    self._publish()
+        finally:
+            os.close(self._descriptor)
+            if self._temporary is not None:
+                with suppress(FileNotFoundError):
+                    os.unlink(self._temporary)
+
+    def _publish(self) -> None:
+        if self._backend.sync:
+            os.fsync(self._descriptor)
+        self._backend.in_directory(self._folder, _link, self._descriptor, self._temporary, self._path)
+        if self._backend.sync:
+            _sync_directory(self._folder)
 
 
 def _info(key: str, status: os.stat_result) -> ObjectInfo:
