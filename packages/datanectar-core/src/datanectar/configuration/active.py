@@ -13,9 +13,7 @@ from datanectar.configuration.settings import Settings, load_settings
 from datanectar.errors import ConfigurationError
 
 _active: ContextVar[Settings | None] = ContextVar("datanectar_settings", default=None)
-_loaded: dict[tuple[str, ...], Settings] = {}
-#: Variables whose change is noticed without a `settings` block; each costs a microsecond of every lookup.
-_VARIABLES = ("DATANECTAR_PROFILE", "DATANECTAR_STORAGE_LAYER", "DATANECTAR_ORCHESTRATOR")
+_loaded: dict[tuple[str | None, ...], Settings] = {}
 
 
 def current() -> Settings:
@@ -26,10 +24,16 @@ def current() -> Settings:
     active = _active.get()
     if active is not None:
         return active
-    place = (_working_directory(), *(os.environ.get(name, "") for name in _VARIABLES))
+    directory, variable = _working_directory(), os.environ.get
+    place = (
+        directory,
+        variable("DATANECTAR_PROFILE"),
+        variable("DATANECTAR_STORAGE_LAYER"),
+        variable("DATANECTAR_ORCHESTRATOR"),
+    )
     found = _loaded.get(place)
     if found is None:
-        found = _loaded[place] = load_settings(Path(place[0]), {})
+        found = _loaded[place] = load_settings(Path(directory), {})
     return found
 
 
@@ -40,14 +44,20 @@ def _working_directory() -> str:
         raise ConfigurationError("the working directory was deleted; change to one that exists") from error
 
 
-@contextmanager
-def hold(held: Settings) -> Iterator[Settings]:
+class hold:
     """Keeps settings in force for a block, which then need not be looked up again and again."""
-    token = _active.set(held)
-    try:
-        yield held
-    finally:
-        _active.reset(token)
+
+    __slots__ = ("_held", "_token")
+
+    def __init__(self, held: Settings) -> None:
+        self._held = held
+
+    def __enter__(self) -> Settings:
+        self._token = _active.set(self._held)
+        return self._held
+
+    def __exit__(self, *raised: object) -> None:
+        _active.reset(self._token)
 
 
 @contextmanager

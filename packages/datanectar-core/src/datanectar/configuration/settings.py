@@ -151,6 +151,8 @@ class Settings:
         return None if chosen is None else str(chosen.value)
 
     def _policy(self, policies: Sequence[Mapping[str, Setting]], key: str, task: Chooser) -> Setting | None:
+        if not policies:
+            return None
         facts = {"profile": self.profile, "task_type": task.task_type, "model_family": task.model_family}
         facts["task"] = task.name
         for row in reversed(policies):

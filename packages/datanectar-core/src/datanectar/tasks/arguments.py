@@ -32,7 +32,14 @@ def check_arguments(signature: Signature, bound: Mapping[str, Any]) -> tuple[dic
             ways out are named.
     """
     artifacts: list[Any] = []
-    checked = {name: _check(signature, name, value, artifacts) for name, value in bound.items()}
+    annotations = signature.annotations
+    checked = {}
+    for name, value in bound.items():
+        kind = type(value)
+        # Most arguments are plain and of their annotated type: there is nothing to copy and nothing to convert.
+        if kind not in _PLAIN or annotations.get(name) is not kind:
+            value = _check(signature, name, value, artifacts)
+        checked[name] = value
     return checked, artifacts
 
 

@@ -18,6 +18,9 @@ def compute_fingerprints(call: Call) -> None:
     Raises:
         CycleError: A call needs itself, or its requirements have no end.
     """
+    if not call.has_requirements and not _unnamed(call.given()):  # most calls: nothing is to be named before it
+        call.compute_fingerprint()
+        return
     stack: list[Call] = [call]
     waiting: set[int] = set()  # calls that wait for others on the stack: each needs the next
     asked: dict[int, str] = {}  # those of them whose requires() was asked

@@ -39,6 +39,8 @@ class Signature:
         self.task, self.positional, self.defaults = task, positional, defaults
         self.positional_only, self.rest, self.extra = positional_only, rest, extra
         self._annotations = annotations
+        self._required = [name for name, default in defaults.items() if default is REQUIRED]
+        self._by_name = defaults.keys() - positional[:positional_only]
 
     @cached_property
     def annotations(self) -> Mapping[str, Any]:
@@ -51,23 +53,23 @@ class Signature:
         Raises:
             ArgumentError: A name is wrong or given twice, or an argument is missing or too many.
         """
-        bound = dict(zip(self.positional, args, strict=False))
         if len(args) > len(self.positional) and not self.rest:
             raise self._refusal(f"takes {len(self.positional)} positional arguments, got {len(args)}")
+        complete = self.defaults.copy()
+        complete.update(zip(self.positional, args, strict=False))
         extra: dict[str, Any] = {}
         for name, value in kwargs.items():
-            if name in bound and name not in self.positional[: self.positional_only]:
-                raise self._refusal(f"got {name} twice")
-            if name in self.defaults and name not in self.positional[: self.positional_only]:
-                bound[name] = value
+            if name in self._by_name:
+                if name in self.positional[: len(args)]:
+                    raise self._refusal(f"got {name} twice")
+                complete[name] = value
             elif self.extra:
                 extra[name] = value
             else:
                 raise self._refusal(self._wrong_name(name))
-        missing = [name for name, default in self.defaults.items() if name not in bound and default is REQUIRED]
+        missing = [name for name in self._required if complete[name] is REQUIRED]
         if missing:
             raise self._refusal(f"is called without {', '.join(missing)}")
-        complete = {name: bound.get(name, default) for name, default in self.defaults.items()}
         if self.rest:
             complete[self.rest] = tuple(args[len(self.positional) :])
         if self.extra:

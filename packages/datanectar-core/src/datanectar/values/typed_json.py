@@ -81,7 +81,8 @@ def dumps(document: Any) -> str:
     return _canonical.encode(document)
 
 
-_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
+# `encode` refuses what contains itself, so that need not be looked for again.
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False)
 _NESTING = (list, dict)
 
 
