@@ -106,7 +106,7 @@ class Registry:
             PluginError: Two plugins claim the name; both are named.
         """
         found = self.components(kind).get(name)
-        if (kind, name) in self.conflicts:
+        if self.conflicts and (kind, name) in self.conflicts:
             raise self.conflicts[kind, name]
         if found is not None:
             return found.record  # type: ignore[no-any-return]

@@ -82,9 +82,12 @@ class Session:
         """Returns the targets' values (or handles), nested as they were."""
         self._values = load
         if load and len(targets) == 1 and type(targets[0]) is Artifact:
-            found = self._load_if_sound(targets[0])
-            if found is not _MISSING:
-                return (found,)
+            try:  # most runs of one target find it stored: then nothing need be planned
+                return (self._read(targets[0]),)
+            except PartNotFound:
+                raise
+            except (ArtifactNotFound, IntegrityError):
+                pass
         artifacts = collect(tuple(targets))
         self._make(artifacts)
         if not load:
@@ -93,15 +96,6 @@ class Session:
 
     def _layer(self, artifact: Artifact[Any]) -> StorageLayer:
         return artifact.call.layer(self._storage_layer if artifact.call.definition else None)
-
-    def _load_if_sound(self, artifact: Artifact[Any]) -> Any:
-        """Most runs of one target find it stored: then nothing need be planned."""
-        try:
-            return self._read(artifact)
-        except PartNotFound:
-            raise
-        except (ArtifactNotFound, IntegrityError):
-            return _MISSING
 
     def _load(self, artifact: Artifact[Any]) -> Any:
         try:
@@ -113,11 +107,10 @@ class Session:
             return self._read(artifact)
 
     def _read(self, artifact: Artifact[Any]) -> Any:
-        layer = self._layer(artifact)
-        value = layer.reader.load_part(artifact.name, artifact.part)
+        layer, name = self._layer(artifact), artifact.name
+        value = layer.reader.load_part(name, artifact.part)
         if self._settings.manager.observers("datanectar_artifact_loaded"):
-            uri = layer.uri(artifact.name)
-            self._settings.manager.observe("datanectar_artifact_loaded", name=artifact.name, uri=uri)
+            self._settings.manager.observe("datanectar_artifact_loaded", name=name, uri=layer.uri(name))
         return value
 
     def _make(self, artifacts: list[Artifact[Any]], damaged: set[str] | None = None) -> None:
@@ -236,7 +229,6 @@ class Session:
 
 #: What runs the steps where nobody says otherwise.
 _EMBEDDED = "local"
-_MISSING = object()
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 from datanectar.contracts.storage import StorageBackend, check_key
 from datanectar.errors import ConfigurationError, KeyNotFound, UnsafeStore
 from datanectar.records import ObjectInfo
-from datanectar.storages.local_errors import CheckedFile, typed_errors
+from datanectar.storages.local_errors import CheckedFile, typed_error, typed_errors
 
 _TEMPORARY = ".tmp-"
 # A nameless file gets its name through /proc, which some sandboxes lack.
@@ -74,8 +74,9 @@ class LocalBackend(StorageBackend):
         return f"{self.root}/{check_key(key)}"
 
     def read(self, key: str) -> bytes:
-        with typed_errors(key, self.root):
-            descriptor = os.open(self.path(key), os.O_RDONLY | _BINARY)
+        path = self.path(key)
+        try:
+            descriptor = os.open(path, os.O_RDONLY | _BINARY)
             try:
                 data = os.read(descriptor, _SMALL)
                 if len(data) < _SMALL:  # most objects are manifests; to ask for their size first takes longer
@@ -88,6 +89,8 @@ class LocalBackend(StorageBackend):
                 return data
             finally:
                 os.close(descriptor)
+        except OSError as error:
+            raise typed_error(error, key, self.root) from error
 
     def open(self, key: str, start: int = 0, end: int | None = None) -> BinaryIO:
         with typed_errors(key, self.root):

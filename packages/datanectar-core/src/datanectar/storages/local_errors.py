@@ -10,7 +10,7 @@ from typing import Any
 from datanectar.errors import AlreadyExists, KeyNotFound, StorageAccessError, StorageError, StorageFull
 
 
-class typed_errors:  # a class, not a generator: that would take a third of the time of a small read
+class typed_errors:  # a generator would take as long as a system call
     """A block in which Datanectar's words stand for what the operating system says of a file."""
 
     __slots__ = ("_key", "_root", "_writing")
@@ -23,10 +23,11 @@ class typed_errors:  # a class, not a generator: that would take a third of the 
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, OSError) and not isinstance(error, StorageError):
-            raise _typed(error, self._key, self._root, self._writing) from error
+            raise typed_error(error, self._key, self._root, writing=self._writing) from error
 
 
-def _typed(error: OSError, key: str, root: str, writing: bool) -> StorageError:
+def typed_error(error: OSError, key: str, root: str, *, writing: bool = False) -> StorageError:
+    """Returns in Datanectar's words what the operating system says of a file."""
     if isinstance(error, (FileNotFoundError, NotADirectoryError, IsADirectoryError)):
         if not writing:
             return KeyNotFound(f"{key} is not in {root}")

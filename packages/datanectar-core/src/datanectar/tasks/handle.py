@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from datanectar.errors import ArgumentError, ArtifactNotFound
@@ -17,6 +18,25 @@ if TYPE_CHECKING:
     from datanectar.tasks.definition import Definition
 
 R = TypeVar("R", covariant=True)
+
+
+class _Late:
+    """Modules that no task needs to be declared or called; an import statement at each use would take half a µs."""
+
+    @cached_property
+    def identity(self) -> Any:
+        import datanectar.tasks.identity as module
+
+        return module
+
+    @cached_property
+    def naming(self) -> Any:
+        import datanectar.tasks.naming as module
+
+        return module
+
+
+_late = _Late()
 
 
 class Call:
@@ -68,10 +88,8 @@ class Call:
 
     def describe(self) -> dict[str, Any]:
         """The canonical document, without the task's path and code."""
-        from datanectar.tasks.identity import identify_parameters
-
         assert self.definition is not None
-        return {"parameters": identify_parameters(self.arguments, self.definition.ignore)}
+        return {"parameters": _late.identity.identify_parameters(self.arguments, self.definition.ignore)}
 
     @property
     def fingerprint(self) -> str:
@@ -92,14 +110,12 @@ class Call:
 
     def compute_fingerprint(self) -> None:
         """Hashes the document; those of all inputs are known by now."""
-        from datanectar.tasks.identity import fingerprint_of
-
         assert self.definition is not None
         task = self.definition
         code = task.code()
         pinned = {"version": task.version} if code is None else {"code": code.digest}
         self.document = {"task": [task.task_type, task.model_family, task.name], **pinned, **self.describe()}
-        self._fingerprint = fingerprint_of(self.document)
+        self._fingerprint = _late.identity.fingerprint_of(self.document)
 
     @property
     def name(self) -> str:
@@ -107,18 +123,15 @@ class Call:
         if self.definition is None:
             assert self._name is not None
             return self._name
-        from datanectar.tasks.naming import name_call, scheme
-
-        naming = scheme()
+        naming = _late.naming.scheme()
         if self._name is None or self._naming is not naming:
-            self._name, self._naming = name_call(self, naming), naming
+            self._name, self._naming = _late.naming.name_call(self, naming), naming
         return self._name
 
     def layer(self, argument: Any = None) -> StorageLayer:
         """The storage layer that the settings choose for this task."""
-        from datanectar.tasks.naming import layer_for
-
-        return layer_for(self.definition, self.reference if argument is None else argument)
+        argument = self.reference if argument is None else argument
+        return _late.naming.layer_for(self.definition, argument)  # type: ignore[no-any-return]
 
 
 class Artifact(Generic[R]):
