@@ -37,7 +37,7 @@ def move_alias(
     known = {} if known is None else known
     data = seal({"name": name})
     last = known.get((path, alias), 0)
-    if last and backend.stat(keys.alias(path, alias, last)) is not None:
+    if last:
         number = _append(backend, path, alias, last + 1, data)
         if backend.stat(keys.alias(path, alias, last)) is not None:  # still: nobody overtook us by a hundred
             known[path, alias] = number

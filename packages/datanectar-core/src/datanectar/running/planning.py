@@ -21,7 +21,6 @@ class PlannedStep:
     Attributes:
         name: Its name.
         task: Its task's path.
-        uri: Where it is or will be stored.
         status: ``cached``: it is stored; ``run``: it will be made; ``blocked``: it cannot be.
         reason: Why, in a few words.
         needs: Names of the artifacts it is made from that are in this plan.
@@ -29,11 +28,11 @@ class PlannedStep:
         repair: Whether it is stored, but damaged, and is made to replace that.
         call: The call that makes it.
         layer: Where it is stored.
+        uri: Where it is or will be stored.
     """
 
     name: str
     task: str
-    uri: str
     status: Literal["run", "cached", "blocked"]
     reason: str = ""
     needs: tuple[str, ...] = ()
@@ -41,6 +40,10 @@ class PlannedStep:
     repair: bool = False
     call: Call = field(repr=False, kw_only=True)
     layer: StorageLayer = field(repr=False, kw_only=True)
+
+    @property
+    def uri(self) -> str:
+        return self.layer.uri(self.name)
 
 
 class Plan:
@@ -140,7 +143,7 @@ class _Planner:
         else:
             status, reason = "run", "damaged, made anew" if damaged else "not stored"
         repair = present and damaged
-        return PlannedStep(name, task, layer.uri(name), status, reason, repair=repair, call=call, layer=layer)  # type: ignore[arg-type]
+        return PlannedStep(name, task, status, reason, repair=repair, call=call, layer=layer)  # type: ignore[arg-type]
 
     def ordered(self, targets: list[str]) -> dict[str, PlannedStep]:
         """Sorts steps so that inputs come first, and blocks what needs a blocked one."""
@@ -167,14 +170,17 @@ def steps_to_run(plan: Plan) -> list[Step]:
     """Returns the records that an orchestrator gets."""
     settings = current()
     running = {step.name for step in plan if step.status == "run"}
+    chosen_for: dict[Definition, dict[str, Any]] = {}
     steps = []
     for planned in plan:
         if planned.name not in running:
             continue
         task = planned.call.definition
         assert task is not None
-        options = {key: settings.choose(key, task) for key in ("retries", "timeout", "resources")}
-        chosen = {key: setting.value for key, setting in options.items() if setting is not None}
+        chosen = chosen_for.get(task)
+        if chosen is None:
+            options = {key: settings.choose(key, task) for key in ("retries", "timeout", "resources")}
+            chosen = chosen_for[task] = {key: found.value for key, found in options.items() if found is not None}
         needs = tuple(need for need in planned.needs if need in running)
         steps.append(
             Step(

@@ -17,6 +17,8 @@ class RecentManifests:
     """
 
     _MOST_BYTES = 64 << 20
+    #: What a manifest takes beside its value, roughly: many tiny results count, too.
+    _OWN_BYTES = 4 << 10
 
     def __init__(self) -> None:
         self._manifests: OrderedDict[tuple[StorageLayer, str], Manifest] = OrderedDict()
@@ -24,12 +26,12 @@ class RecentManifests:
 
     def add(self, layer: StorageLayer, manifest: Manifest) -> None:
         """Remembers a manifest, if all of its files are in it."""
-        if any(manifest.inline(number) is None for number in range(len(manifest.files))):
+        if not all("text" in file or "base64" in file for file in manifest.files):
             return
         self._manifests[layer, manifest.name] = manifest
-        self._size += manifest.size
+        self._size += manifest.size + self._OWN_BYTES
         while self._size > self._MOST_BYTES:
-            self._size -= self._manifests.popitem(last=False)[1].size
+            self._size -= self._manifests.popitem(last=False)[1].size + self._OWN_BYTES
 
     def load(self, layer: StorageLayer, artifact: Artifact[Any]) -> Any:
         """Returns an artifact's value, from memory or from its store."""

@@ -221,10 +221,14 @@ class Session:
         return "\n".join(lines)
 
     def _move_latest(self, artifacts: list[Artifact[Any]]) -> None:
-        for name, artifact in {artifact.name: artifact for artifact in artifacts}.items():
-            if name in self.made:
-                task = artifact.call.definition
-                self._layer(artifact).alias(name, "latest", path=task.path if task else None)
+        """Points `latest` of each task to the last of its targets that this run made."""
+        latest = {}
+        for artifact in artifacts:
+            task, name = artifact.call.definition, artifact.name
+            if task is not None and name in self.made:
+                latest[self._layer(artifact), task.path] = name
+        for (layer, path), name in latest.items():
+            layer.alias(name, "latest", path=path)
 
 
 #: What runs the steps where nobody says otherwise.
