@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import datanectar as dn
 from datanectar.tasks.handle import stored_artifact
-from datanectar.tasks.identity import fingerprint_of
+from datanectar.tasks.identity import canonical_text, fingerprint_of
 from datanectar.tasks.names import FINGERPRINT
 
 
@@ -50,11 +50,11 @@ def test_a_document_has_the_path_the_version_and_the_parameters():
 
 @given(st.text())
 def test_a_fingerprint_is_26_characters_of_base32(text):
-    assert FINGERPRINT.fullmatch(fingerprint_of(text))
+    assert FINGERPRINT.fullmatch(fingerprint_of(canonical_text(text)))
 
 
 def test_a_fingerprint_is_the_sha_256_of_its_document():
-    assert fingerprint_of("") == "ckxdfsy6yawqd3ndlanre7a75y"
+    assert fingerprint_of(canonical_text("")) == "ckxdfsy6yawqd3ndlanre7a75y"
 
 
 def test_a_fingerprint_can_be_computed_again_from_the_document():
@@ -100,7 +100,7 @@ def test_a_document_is_recorded_as_it_was_hashed():
     dn.run(artifact)
     layer = dn.storage_layer()
     recorded = layer.reader.details(layer.manifest(artifact.name))["identity"]
-    assert fingerprint_of(recorded) == artifact.fingerprint
+    assert fingerprint_of(canonical_text(recorded)) == artifact.fingerprint
 
 
 def test_a_number_too_long_for_decimal_text_is_named_too():

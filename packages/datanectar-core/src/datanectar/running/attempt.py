@@ -28,7 +28,6 @@ from datanectar.running.traces import INTERRUPTED, is_final, summary_of, trace_o
 from datanectar.tasks.class_definition import InstanceCall
 from datanectar.tasks.handle import Artifact, Call
 from datanectar.tasks.nesting import holds_artifact, substitute
-from datanectar.values.typed_json import dumps
 
 #: Logs up to this many bytes are kept in the manifest.
 _LARGEST_INLINE_LOG = 16 << 10
@@ -71,7 +70,7 @@ class Attempt:
             if holds_artifact(value):
                 raise TaskDefinitionError(_RETURNED_ARTIFACT)
             seconds = time.perf_counter() - begun
-            if "$file" in dumps(call.document):
+            if call.has_files:
                 check_call(step, call)  # a file that changed meanwhile is not the one that the name tells of
             self._store(call, value, started, seconds)
         except _Damaged as damage:

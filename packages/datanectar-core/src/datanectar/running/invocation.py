@@ -45,7 +45,7 @@ def _artifacts(arguments: Any) -> list[Artifact[Any]]:
 
 def check_call(step: Step, call: Call) -> None:
     """Computes the name anew: what runs must be what was asked for."""
-    again = call.again()
+    again = call.again() if call.is_named else call
     if again.name != step.name:
         msg = (
             f"{step.task} would now make {again.name}, not {step.name} that was asked for: an argument, an input file "

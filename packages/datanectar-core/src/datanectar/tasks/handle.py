@@ -37,6 +37,8 @@ class _Late:
 
 
 _late = _Late()
+#: How a file stands in the text of a document.
+_FILE = '"$file"'
 
 
 class Call:
@@ -46,6 +48,8 @@ class Call:
         definition: The task, or None for an artifact known by name only.
         arguments: The checked arguments by parameter.
         upstream: The artifacts among them.
+        document: All that decides the result, once it is named.
+        has_files: Whether that includes the content of files, which can change.
     """
 
     __slots__ = (
@@ -55,6 +59,7 @@ class Call:
         "arguments",
         "definition",
         "document",
+        "has_files",
         "reference",
         "upstream",
     )
@@ -62,6 +67,7 @@ class Call:
     def __init__(self, definition: Definition | None, arguments: dict[str, Any], upstream: list[Artifact[Any]]) -> None:
         self.definition, self.arguments, self.upstream = definition, arguments, upstream
         self.document: dict[str, Any] | None = None
+        self.has_files = False
         self.reference: str | None = None
         self._fingerprint: str | None = None
         self._name: str | None = None
@@ -115,7 +121,9 @@ class Call:
         code = task.code()
         pinned = {"version": task.version} if code is None else {"code": code.digest}
         self.document = {"task": [task.task_type, task.model_family, task.name], **pinned, **self.describe()}
-        self._fingerprint = _late.identity.fingerprint_of(self.document)
+        text = _late.identity.canonical_text(self.document)
+        self.has_files = _FILE in text
+        self._fingerprint = _late.identity.fingerprint_of(text)
 
     @property
     def name(self) -> str:

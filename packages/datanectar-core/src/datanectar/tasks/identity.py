@@ -92,8 +92,8 @@ def _plain(value: Any) -> list[Any]:
         return []
 
 
-def fingerprint_of(document: Any) -> str:
-    """Returns the fingerprint of a canonical document: the SHA-256 of its text as 26 characters of a-z 2-7.
+def canonical_text(document: Any) -> str:
+    """Returns the text of a canonical document.
 
     Raises:
         ArgumentError: A parameter is larger than 1 MiB.
@@ -101,6 +101,11 @@ def fingerprint_of(document: Any) -> str:
     text = typed_json.dumps(document)
     if len(text) > _LARGEST_PARAMETER:
         _refuse_large_parameters(document)
+    return text
+
+
+def fingerprint_of(text: str) -> str:
+    """Returns the fingerprint of a canonical document's text: its SHA-256 as 26 characters of a-z 2-7."""
     bits = int.from_bytes(sha256(text.encode("ascii")).digest()[:17], "big") >> 6
     return "".join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])
 
