@@ -93,7 +93,8 @@ def make_plan(targets: Iterable[Artifact[Any]], *, storage_layer: Any = None, re
     planner = _Planner(storage_layer, set(repairs))
     calls = [artifact.call for artifact in targets]
     planner.explore(calls)
-    return Plan([call.name for call in calls], planner.ordered([call.name for call in calls]))
+    names = [call.name for call in calls]
+    return Plan(names, planner.ordered(names))
 
 
 class _Planner:
@@ -107,7 +108,7 @@ class _Planner:
     def explore(self, calls: list[Call]) -> None:
         """Looks at targets, then at the inputs of what is missing, level by level."""
         while calls:
-            level = {call.name: call for call in calls if call.name not in self._found}
+            level = {name: call for call in calls if (name := call.name) not in self._found}
             layers = {name: self._layer(call) for name, call in level.items()}
             by_layer: dict[StorageLayer, list[str]] = {}
             for name, layer in layers.items():
@@ -118,7 +119,7 @@ class _Planner:
                 present |= presence.ask(names)
             calls = []
             for name, call in level.items():
-                step = self._found[name] = self._step(call, layers[name], present[name])
+                step = self._found[name] = self._step(name, call, layers[name], present[name])
                 if step.status == "run":
                     inputs = [artifact.call for artifact in call.inputs()]
                     step.needs = tuple(dict.fromkeys(needed.name for needed in inputs))
@@ -132,8 +133,7 @@ class _Planner:
             found = self._layers[call.definition] = call.layer(self._argument)
         return found
 
-    def _step(self, call: Call, layer: StorageLayer, present: bool) -> PlannedStep:
-        name = call.name
+    def _step(self, name: str, call: Call, layer: StorageLayer, present: bool) -> PlannedStep:
         task = call.definition.path if call.definition else name.rpartition("/")[0]
         damaged = name in self._repairs
         if call.definition is None and (damaged or not present):

@@ -21,25 +21,29 @@ class RecentManifests:
     _OWN_BYTES = 4 << 10
 
     def __init__(self) -> None:
-        self._manifests: OrderedDict[tuple[StorageLayer, str], Manifest] = OrderedDict()
+        self._manifests: OrderedDict[tuple[StorageLayer, str], tuple[Manifest, int]] = OrderedDict()
         self._size = 0
 
     def add(self, layer: StorageLayer, manifest: Manifest) -> None:
         """Remembers a manifest, if all of its files are in it."""
-        if not all("text" in file or "base64" in file for file in manifest.files):
-            return
-        self._manifests[layer, manifest.name] = manifest
-        self._size += manifest.size + self._OWN_BYTES
+        size = self._OWN_BYTES
+        for file in manifest.files:
+            if "text" not in file and "base64" not in file:
+                return
+            size += file["size"]
+        self._manifests[layer, manifest.name] = manifest, size
+        self._size += size
         while self._size > self._MOST_BYTES:
-            self._size -= self._manifests.popitem(last=False)[1].size + self._OWN_BYTES
+            _, (_, size) = self._manifests.popitem(last=False)
+            self._size -= size
 
     def load(self, layer: StorageLayer, artifact: Artifact[Any]) -> Any:
         """Returns an artifact's value, from memory or from its store."""
-        manifest = self._manifests.get((layer, artifact.name))
+        found = self._manifests.get((layer, artifact.name))
         return (
             layer.reader.load_part(artifact.name, artifact.part)
-            if manifest is None
-            else layer.reader.decode(manifest, artifact.part)
+            if found is None
+            else layer.reader.decode(found[0], artifact.part)
         )
 
     def clear(self) -> None:
