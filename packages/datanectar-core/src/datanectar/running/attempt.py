@@ -92,7 +92,7 @@ class Attempt:
         def load(artifact: Artifact[Any]) -> Any:
             layer = self._layer_of(artifact.call)
             try:
-                value = recent.load(layer, artifact)
+                value = recent.load(layer, artifact.name, artifact.part)
             except PartNotFound:  # it is whole, and the task asks for what it never had
                 raise
             except (IntegrityError, ArtifactNotFound):

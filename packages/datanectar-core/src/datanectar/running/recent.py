@@ -1,4 +1,4 @@
-"""What this process stored a moment ago, for the steps that need it next."""
+"""What this process stored a moment ago, for the steps that need it next, and for who asked for it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Any
 
 from datanectar.layer.manifest import Manifest
 from datanectar.layer.storage_layer import StorageLayer
-from datanectar.tasks.handle import Artifact
 
 
 class RecentManifests:
-    """Manifests of small results that this process just stored: they need not be read again for the next step.
+    """Manifests of small results that this process just stored: they need not be read again.
 
     Values are decoded anew for each use, so that what one task does to its input never reaches another.
     """
@@ -37,14 +36,10 @@ class RecentManifests:
             _, (_, size) = self._manifests.popitem(last=False)
             self._size -= size
 
-    def load(self, layer: StorageLayer, artifact: Artifact[Any]) -> Any:
-        """Returns an artifact's value, from memory or from its store."""
-        found = self._manifests.get((layer, artifact.name))
-        return (
-            layer.reader.load_part(artifact.name, artifact.part)
-            if found is None
-            else layer.reader.decode(found[0], artifact.part)
-        )
+    def load(self, layer: StorageLayer, name: str, part: tuple[Any, ...] = ()) -> Any:
+        """Returns an artifact's value, or a part of it, from memory or from its store."""
+        found = self._manifests.get((layer, name)) if self._manifests else None
+        return layer.reader.load_part(name, part) if found is None else layer.reader.decode(found[0], part)
 
     def clear(self) -> None:
         """Forgets everything, at the end of a run."""

@@ -89,10 +89,11 @@ class Session:
             except (ArtifactNotFound, IntegrityError):
                 pass
         artifacts = collect(tuple(targets))
-        self._make(artifacts)
-        if not load:
-            return map_targets(tuple(targets), lambda artifact: artifact)
-        return map_targets(tuple(targets), self._load)
+        try:
+            self._make(artifacts)
+            return map_targets(tuple(targets), self._load if load else lambda artifact: artifact)
+        finally:
+            recent.clear()
 
     def _layer(self, artifact: Artifact[Any]) -> StorageLayer:
         return artifact.call.layer(self._storage_layer if artifact.call.definition else None)
@@ -108,7 +109,7 @@ class Session:
 
     def _read(self, artifact: Artifact[Any]) -> Any:
         layer, name = self._layer(artifact), artifact.name
-        value = layer.reader.load_part(name, artifact.part)
+        value = recent.load(layer, name, artifact.part)
         if self._settings.manager.observers("datanectar_artifact_loaded"):
             self._settings.manager.observe("datanectar_artifact_loaded", name=name, uri=layer.uri(name))
         return value
@@ -163,7 +164,6 @@ class Session:
             error = raised
             raise
         finally:
-            recent.clear()
             reporter.close()
             manager.observe("datanectar_run_finished", targets=plan.targets, error=error or _first(self._failures))
         return damaged
