@@ -139,7 +139,7 @@ class Writer:
     def _stamp(self, manifest: Manifest) -> None:
         """What was hashed while it was written need not be hashed when it is read."""
         for number, file in enumerate(manifest.files):
-            if manifest.inline(number) is None:
+            if "text" not in file and "base64" not in file:
                 path = self._backend.local_path(keys.data(manifest.name, manifest.attempt, number, file["extension"]))
                 if path is not None and self._options.verify == "stamp":
                     stamp(path, file["sha256"])

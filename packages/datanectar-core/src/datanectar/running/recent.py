@@ -15,9 +15,9 @@ class RecentManifests:
     Values are decoded anew for each use, so that what one task does to its input never reaches another.
     """
 
-    _MOST_BYTES = 64 << 20
+    _MOST_BYTES = 32 << 20
     #: What a manifest takes beside its value, roughly: many tiny results count, too.
-    _OWN_BYTES = 4 << 10
+    _OWN_BYTES = 2 << 10
 
     def __init__(self) -> None:
         self._manifests: OrderedDict[tuple[StorageLayer, str], tuple[Manifest, int]] = OrderedDict()

@@ -222,13 +222,9 @@ class Session:
 
     def _move_latest(self, artifacts: list[Artifact[Any]]) -> None:
         """Points `latest` of each task to the last of its targets that this run made."""
-        latest = {}
-        for artifact in artifacts:
-            task, name = artifact.call.definition, artifact.name
-            if task is not None and name in self.made:
-                latest[self._layer(artifact), task.path] = name
-        for (layer, path), name in latest.items():
-            layer.alias(name, "latest", path=path)
+        latest = {artifact.call.definition: artifact for artifact in artifacts if artifact.name in self.made}
+        for task, artifact in latest.items():
+            self._layer(artifact).alias(artifact.name, "latest", path=task.path if task else None)
 
 
 #: What runs the steps where nobody says otherwise.
