@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -105,6 +104,8 @@ class StorageBackend(ABC):
 
     @contextmanager
     def _spooled_writer(self, key: str) -> Iterator[BinaryIO]:
+        import tempfile  # a process that only reads small results does without it, and all that it imports
+
         with tempfile.TemporaryFile() as spool:
             yield spool
             spool.seek(0)

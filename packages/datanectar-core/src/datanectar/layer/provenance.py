@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from datanectar.hookspecs import PROJECT
 @cache
 def of_process() -> dict[str, Any]:
     """Returns ``host``, ``python``, ``git`` (the commit of the working directory, or None) and the release."""
+    import platform
+
     return {
         "host": platform.node(),
         "python": platform.python_version(),

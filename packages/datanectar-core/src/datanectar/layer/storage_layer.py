@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datanectar.contracts.naming import check_name
 from datanectar.contracts.storage import StorageBackend
@@ -16,9 +17,11 @@ from datanectar.layer.options import LayerOptions
 from datanectar.layer.presence import Presence
 from datanectar.layer.reading import Reader
 from datanectar.layer.signing import Signer
-from datanectar.layer.writing import Writer, new_attempt
 from datanectar.records import ObjectInfo
 from datanectar.registry import Registry
+
+if TYPE_CHECKING:
+    from datanectar.layer.writing import Writer
 
 
 class StorageLayer:
@@ -31,7 +34,6 @@ class StorageLayer:
         backend: Where the bytes are.
         options: What is configured for storages of every type.
         reader: Reads artifacts and what is known of them.
-        writer: Commits artifacts.
     """
 
     def __init__(
@@ -39,8 +41,15 @@ class StorageLayer:
     ) -> None:
         self.reference, self.backend, self.options = reference, backend, options
         self.reader = Reader(reference, backend, options, registry, signer)
-        self.writer = Writer(backend, options, registry, signer)
+        self._parts = backend, options, registry, signer
         self._moved: dict[tuple[str, str], int] = {}
+
+    @cached_property
+    def writer(self) -> Writer:
+        """Commits artifacts. A process that finds all it asks for does without it."""
+        from datanectar.layer.writing import Writer
+
+        return Writer(*self._parts)
 
     def __repr__(self) -> str:
         return f"StorageLayer({self.reference!r}, {self.backend.url})"
@@ -69,6 +78,8 @@ class StorageLayer:
             SerializationError: No serializer holds the value.
             StorageError: The store refuses, is full or does not answer.
         """
+        from datanectar.layer.writing import new_attempt
+
         return self.writer.commit(check_name(name), new_attempt(), obj, serializer=serializer)
 
     def load(self, name: str) -> Any:

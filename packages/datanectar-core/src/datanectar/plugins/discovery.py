@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import sys
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from datanectar.errors import PluginError
 from datanectar.plugins import builtin
-from datanectar.plugins.manager import PluginInfo, PluginManager
+from datanectar.plugins.manager import PluginInfo, PluginManager, is_verbose, plugin_log
 
 if TYPE_CHECKING:
     from importlib_metadata import EntryPoint
@@ -21,7 +20,6 @@ ENTRY_POINT_GROUP = "datanectar"
 LOAD_VARIABLE = "DATANECTAR_LOAD_PLUGINS"
 DISABLE_VARIABLE = "DATANECTAR_DISABLE_PLUGINS"
 DISABLE_KEY = "[plugins] disable"
-_log = logging.getLogger("datanectar.plugins")
 _found: dict[tuple[str, ...], list[EntryPoint]] = {}
 
 
@@ -77,7 +75,7 @@ def _load(manager: PluginManager, entry_point: EntryPoint, info: PluginInfo) -> 
         manager.register(entry_point.load(), info.name, info)
     except (Exception, SystemExit) as error:
         # Whatever a third party's module raises on import, the other plugins must still load.
-        _log.warning("%s failed to load: %s", info.label, error, exc_info=_log.isEnabledFor(logging.DEBUG))
+        plugin_log().warning("%s failed to load: %s", info.label, error, exc_info=is_verbose())
         _note(manager, info.failed(error))
 
 
@@ -114,7 +112,7 @@ class _Switches:
             (DISABLE_KEY, self.configured),
         ):
             for name in sorted(names - known):
-                _log.warning("%s names %r, but no installed plugin is called that", source, name)
+                plugin_log().warning("%s names %r, but no installed plugin is called that", source, name)
 
 
 def _names(text: str) -> frozenset[str]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pluggy
 from pluggy import HookImpl
@@ -15,8 +14,24 @@ from pluggy import HookImpl
 from datanectar import hookspecs
 from datanectar.errors import PluginError
 
+if TYPE_CHECKING:
+    import logging
+
 _PREFIX = "datanectar_"
-_log = logging.getLogger("datanectar.plugins")
+
+
+def plugin_log() -> logging.Logger:
+    """Returns the log of what goes wrong with plugins; where nothing does, `logging` is not imported."""
+    import logging
+
+    return logging.getLogger("datanectar.plugins")
+
+
+def is_verbose() -> bool:
+    """Whether that log shows tracebacks."""
+    import logging
+
+    return plugin_log().isEnabledFor(logging.DEBUG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +129,7 @@ class PluginManager(pluggy.PluginManager):
             yield
         except Exception as error:
             info = self.infos[name]
-            _log.warning("%s: %s failed: %s", info.label, hook, error, exc_info=_log.isEnabledFor(logging.DEBUG))
+            plugin_log().warning("%s: %s failed: %s", info.label, hook, error, exc_info=is_verbose())
             self.unregister(name=name)
             self.infos[name] = info.failed(error)
 
@@ -152,8 +167,7 @@ class PluginManager(pluggy.PluginManager):
                 implementation.function(*(arguments[name] for name in implementation.argnames))
             except (Exception, SystemExit) as error:  # an observer may not end the run either
                 info = self.infos.get(implementation.plugin_name, PluginInfo(implementation.plugin_name))
-                details = _log.isEnabledFor(logging.DEBUG)
-                _log.warning("%s: %s failed: %r", info.label, hook, error, exc_info=details)
+                plugin_log().warning("%s: %s failed: %r", info.label, hook, error, exc_info=is_verbose())
 
     def observers(self, hook: str) -> list[HookImpl]:
         """The implementations of a hook; an empty list costs its callers nothing."""

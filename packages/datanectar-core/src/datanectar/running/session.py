@@ -5,20 +5,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datanectar.configuration.active import current
-from datanectar.contracts.orchestration import Orchestrator, Outcome
 from datanectar.errors import ArtifactNotFound, DatanectarError, IntegrityError, PartNotFound, RunFailed, StepFailed
 from datanectar.layer.storage_layer import StorageLayer
 from datanectar.records import OrchestratorType, SerializerType
 from datanectar.registry import registry
-from datanectar.running.execution import execute
-from datanectar.running.planning import Plan, make_plan, steps_to_run
-from datanectar.running.progress import Lines, Reporter, Silent
 from datanectar.running.recent import recent
 from datanectar.running.targets import collect, map_targets, with_profile
 from datanectar.tasks.handle import Artifact
+
+# What is stored already is read without a plan, so what makes and runs plans is imported when there is work to do.
+if TYPE_CHECKING:
+    from datanectar.contracts.orchestration import Orchestrator, Outcome
+    from datanectar.running.planning import Plan
+    from datanectar.running.progress import Reporter
 
 
 def run(
@@ -55,6 +57,8 @@ def run(
 
 
 def _reporter() -> Reporter:
+    from datanectar.running.progress import Lines, Silent
+
     return Lines(sys.stderr) if sys.stderr is not None and sys.stderr.isatty() else Silent()
 
 
@@ -116,6 +120,8 @@ class Session:
 
     def _make(self, artifacts: list[Artifact[Any]], damaged: set[str] | None = None) -> None:
         """Runs what is missing. A damaged input that is found on the way extends the plan."""
+        from datanectar.running.planning import make_plan
+
         repairs = damaged or set()
         while True:
             plan = make_plan(artifacts, storage_layer=self._storage_layer, repairs=repairs)
@@ -137,6 +143,9 @@ class Session:
 
     def _run_plan(self, plan: Plan) -> set[str]:
         """Runs the steps of a plan and returns the names of inputs that turned out to be damaged."""
+        from datanectar.running.execution import execute
+        from datanectar.running.planning import steps_to_run
+
         manager = self._settings.manager
         steps = steps_to_run(plan)
         damaged: set[str] = set()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -255,6 +254,8 @@ def _open_unnamed(folder: str) -> tuple[int, str | None]:
         except OSError as error:
             if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOSYS):
                 raise
+    import tempfile
+
     return tempfile.mkstemp(prefix=_TEMPORARY, dir=folder)
 
 
