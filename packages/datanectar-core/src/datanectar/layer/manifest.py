@@ -115,7 +115,11 @@ def seal(document: dict[str, Any]) -> bytes:
             f"the result is of too many parts: its manifest would have {len(body) >> 20} MiB, and {_LARGEST >> 20} MiB "
             "is the limit. Return fewer and larger parts, such as one table or array"
         )
-    return body + _SEAL + sha256(body).hexdigest().encode() + b'"}'
+    return body + _seal_of(body)
+
+
+def _seal_of(body: bytes) -> bytes:
+    return _SEAL + sha256(body).hexdigest().encode() + b'"}'
 
 
 def unseal(data: bytes, key: str, name: str) -> Manifest:
@@ -139,12 +143,11 @@ def unseal(data: bytes, key: str, name: str) -> Manifest:
 
 def open_seal(data: bytes, key: str, remedy: str) -> dict[str, Any]:
     """Returns a sealed JSON object after checking its hash; `remedy` says what to do about a broken one."""
-    body, tail = data[:-_SEAL_LENGTH], data[-_SEAL_LENGTH:]
-    expected = tail[len(_SEAL) : -2].decode("ascii", "replace")
-    got = sha256(body).hexdigest()
-    if len(data) > _LARGEST or not tail.startswith(_SEAL) or not tail.endswith(b'"}') or expected != got:
+    body, closing = data[:-_SEAL_LENGTH], data[-_SEAL_LENGTH:]
+    if len(data) > _LARGEST or closing != _seal_of(body):
         msg = f"{key} is truncated or was changed: its seal is broken. {remedy}"
-        raise IntegrityError(msg, key=key, expected=expected, got=got)
+        expected = closing[len(_SEAL) : -2].decode("ascii", "replace")
+        raise IntegrityError(msg, key=key, expected=expected, got=sha256(body).hexdigest())
     try:
         text = str(body + b"}", "ascii")
         document, end = _decoder.raw_decode(text)  # `decode` would look for white space, which `seal` never writes
@@ -169,23 +172,21 @@ def inline_file(data: bytes, entry: dict[str, Any]) -> dict[str, Any]:
         return {**entry, "base64": base64.b64encode(data).decode("ascii")}
 
 
+_TEXTS = ("name", "attempt", "started")
+_FILE = ("size", "sha256", "extension")
+
 # Digest and extension become parts of paths, so nothing else may be in them.
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _EXTENSION = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 
 
 def _well_formed(document: dict[str, Any]) -> bool:
-    # Read at each load, so without loops and generators where that is as plain; JSON has no subclasses of its types.
-    files = document.get("files")
-    if not (
-        type(document.get("name")) is str
-        and type(document.get("attempt")) is str
-        and type(files) is list
-        and type(document.get("started")) is str
-        and type(document.get("seconds")) in (int, float)
-    ):
+    if [*map(type, map(document.get, _TEXTS))] != [str, str, str] or type(document.get("seconds")) not in (int, float):
         return False
-    for entry in files:
+    files = document.get("files")
+    if type(files) is not list:
+        return False
+    for entry in files:  # not all(…): at each load, a generator would take as long as what it does
         if not _is_file(entry):
             return False
     if DETAILS in document and not _is_number(document[DETAILS], len(files)):
@@ -194,15 +195,11 @@ def _well_formed(document: dict[str, Any]) -> bool:
 
 
 def _is_file(entry: Any) -> bool:
-    if type(entry) is not dict:
+    if type(entry) is not dict or [*map(type, map(entry.get, _FILE))] != [int, str, str]:
         return False
-    digest, extension = entry.get("sha256"), entry.get("extension")
     return (
-        type(entry.get("size")) is int
-        and type(digest) is str
-        and _DIGEST.fullmatch(digest) is not None
-        and type(extension) is str
-        and _EXTENSION.fullmatch(extension) is not None
+        _DIGEST.fullmatch(entry["sha256"]) is not None
+        and _EXTENSION.fullmatch(entry["extension"]) is not None
         and type(entry.get("text", "")) is str
         and type(entry.get("base64", "")) is str
     )

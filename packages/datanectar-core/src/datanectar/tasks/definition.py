@@ -52,6 +52,7 @@ class Definition(ABC):
         self.ignore = (ignore,) if isinstance(ignore, str) else tuple(ignore)
         self._options = options
         self._code: CodeDigest | None = None
+        self._identity: dict[str, Any] | None = None
         if version is not None and not isinstance(version, str):
             raise TaskDefinitionError(f"task {label}: version={version!r} must be text, such as {str(version)!r}")
 
@@ -69,6 +70,14 @@ class Definition(ABC):
         if self._code is None and self.version is None:
             self._code = self._digest()
         return self._code
+
+    def identity(self) -> dict[str, Any]:
+        """Returns what all artifacts of the task have in their documents: its path, and its code or version."""
+        if self._identity is None:
+            code = self.code()
+            pinned = {"version": self.version} if code is None else {"code": code.digest}
+            self._identity = {"task": [self.task_type, self.model_family, self.name], **pinned}
+        return self._identity
 
     @abstractmethod
     def _digest(self) -> CodeDigest:

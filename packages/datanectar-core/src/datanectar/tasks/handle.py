@@ -117,10 +117,7 @@ class Call:
     def compute_fingerprint(self) -> None:
         """Hashes the document; those of all inputs are known by now."""
         assert self.definition is not None
-        task = self.definition
-        code = task.code()
-        pinned = {"version": task.version} if code is None else {"code": code.digest}
-        self.document = {"task": [task.task_type, task.model_family, task.name], **pinned, **self.describe()}
+        self.document = {**self.definition.identity(), **self.describe()}
         text = _late.identity.canonical_text(self.document)
         self.has_files = _FILE in text
         self._fingerprint = _late.identity.fingerprint_of(text)
