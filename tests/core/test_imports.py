@@ -64,6 +64,13 @@ def test_the_network_is_not_prepared_for_a_result_that_is_stored_already() -> No
     assert not imported_by(RUN) & {"socket", "email.message", "uuid"}
 
 
+def test_a_result_that_is_stored_already_needs_nothing_that_makes_results() -> None:
+    made = imported_by(RUN)
+    makers = {"datanectar.layer.writing", "datanectar.running.execution", "datanectar.running.planning"}
+    assert makers < made
+    assert not imported_by(RUN) & {*makers, "logging"}
+
+
 @pytest.mark.parametrize("arguments", [["plugins"], ["plugins", "--json"], ["config"], ["ls"], ["--help"]])
 def test_commands_that_only_look_load_no_sdk_and_no_data_library(arguments: list[str]) -> None:
     assert not top_level(imported_by(COMMAND.format(arguments=arguments))) & (DATA_LIBRARIES | SDKS)

@@ -146,3 +146,9 @@ def test_the_source_of_a_task_is_kept_only_where_it_is_asked_for(asked: bool, ke
         code = [backend.read(info.key) for info in backend.list("code/")]
     assert len(code) == 1 + kept
     assert (b"return list(range(n))" in b"".join(code)) is kept
+
+
+def test_a_step_that_was_sent_records_what_its_result_was_made_of(memory) -> None:
+    (step,) = steps(numbers(3))
+    assert execute(pickle.loads(pickle.dumps(step))).status == "done"
+    assert memory.manifest(step.name).identity == step.call.document

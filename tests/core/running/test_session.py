@@ -397,6 +397,12 @@ def test_latest_moves_once_to_each_target_that_was_computed(memory) -> None:
     assert dn.artifact("total@latest").name == total(numbers(2)).name
 
 
+def test_latest_moves_once_to_the_last_of_a_tasks_targets(memory) -> None:
+    dn.run(numbers(1), numbers(3), numbers(2))
+    assert moves(memory) == ["aliases/task/none/numbers/latest/000000001.json"]
+    assert dn.artifact("numbers@latest").name == numbers(2).name
+
+
 def test_latest_stays_where_nothing_was_computed(memory) -> None:
     dn.run(total(numbers(2)))
     dn.run(total(numbers(3)))
