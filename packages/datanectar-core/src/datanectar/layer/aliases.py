@@ -39,7 +39,7 @@ def move_alias(
     last = known.get((path, alias), 0)
     if last:
         number = _append(backend, path, alias, last + 1, data)
-        if backend.stat(keys.alias(path, alias, last)) is not None:  # still: nobody overtook us by a hundred
+        if backend.stat(keys.alias(path, alias, last)) is not None:  # nobody overtook us by a hundred
             known[path, alias] = number
             if number > _KEPT + 1:
                 backend.delete([keys.alias(path, alias, number - _KEPT - 1)])

@@ -28,7 +28,6 @@ class PlannedStep:
         repair: Whether it is stored, but damaged, and is made to replace that.
         call: The call that makes it.
         layer: Where it is stored.
-        uri: Where it is or will be stored.
     """
 
     name: str
@@ -43,6 +42,7 @@ class PlannedStep:
 
     @property
     def uri(self) -> str:
+        """Where it is or will be stored."""
         return self.layer.uri(self.name)
 
 
