@@ -11,7 +11,7 @@ import datanectar as dn
 from datanectar.contracts.serialization import Serializer
 from datanectar.errors import SerializationError
 from datanectar.layer import keys
-from datanectar.layer.encoding import FileSink
+from datanectar.layer.sink import FileSink
 from datanectar.records import SerializerType
 from datanectar.storages.memory import MemoryBackend
 

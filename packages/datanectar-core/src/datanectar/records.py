@@ -66,11 +66,14 @@ class SerializerType(ComponentType):
             are compared with a value's own classes and never imported. ``"*"`` is asked last, about any value.
         extension: The files' extension, without a dot.
         executes: Whether loading can run code found in the file, as pickle does: such files must be signed.
+        format: The format's name, such as ``"arrow-ipc"``, where serializers of several types share one: who asks
+            for a format gets the one for the value at hand.
     """
 
     types: tuple[str, ...]
     extension: str
     executes: bool = False
+    format: str = ""
     kind: ClassVar[str] = "serializer"
 
 

@@ -39,8 +39,23 @@ class Serializer(ABC):
     would not hold; the value then goes to the next serializer, when storing, never when loading.
     """
 
+    def accepts_type(self, kind: type) -> bool:
+        """Whether some value of this class, or of a class below it, may be held. Asked before a long run.
+
+        Say no only where that is certain: a run is then refused before it starts.
+
+        Raises:
+            SerializationError: Such values are to be refused altogether, not to go to the next serializer; for
+                example, since a library is missing here. The message says which, and what to do.
+        """
+        return True
+
     def accepts(self, value: Any) -> bool:
-        """Whether this very value can be held exactly. Called before `dump`, with a value of its types."""
+        """Whether this very value can be held exactly. Called before `dump`, with a value of its types.
+
+        Raises:
+            SerializationError: As in `accepts_type`.
+        """
         return True
 
     @abstractmethod

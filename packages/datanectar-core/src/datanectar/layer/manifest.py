@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Any
 
 from datanectar.errors import FormatError, IntegrityError, SerializationError
+from datanectar.layer.trees import is_number, is_tree
 
 FORMAT = 1
 #: The member that says which file holds the details, where they are too large for the manifest.
@@ -189,9 +190,9 @@ def _well_formed(document: dict[str, Any]) -> bool:
     for entry in files:  # not all(…): at each load, a generator would take as long as what it does
         if not _is_file(entry):
             return False
-    if DETAILS in document and not _is_number(document[DETAILS], len(files)):
+    if DETAILS in document and not is_number(document[DETAILS], len(files)):
         return False
-    return _is_tree(document.get("value"), len(files))
+    return is_tree(document.get("value"), len(files))
 
 
 def _is_file(entry: Any) -> bool:
@@ -203,21 +204,3 @@ def _is_file(entry: Any) -> bool:
         and type(entry.get("text", "")) is str
         and type(entry.get("base64", "")) is str
     )
-
-
-def _is_tree(node: Any, files: int) -> bool:
-    if not isinstance(node, dict):
-        return False
-    if "file" in node:
-        return _is_number(node["file"], files) and isinstance(node.get("serializer"), str)
-    if "dict" in node:
-        pairs = node["dict"]
-        return isinstance(pairs, list) and all(
-            isinstance(pair, list) and len(pair) == 2 and _is_tree(pair[1], files) for pair in pairs
-        )
-    items = node.get("tuple", node.get("list"))
-    return isinstance(items, list) and all(_is_tree(item, files) for item in items)
-
-
-def _is_number(number: Any, files: int) -> bool:
-    return type(number) is int and 0 <= number < files

@@ -18,7 +18,7 @@ from datanectar.errors import (
     UntrustedPickleError,
 )
 from datanectar.layer import keys
-from datanectar.layer.encoding import decode, descend
+from datanectar.layer.decoding import Decoder
 from datanectar.layer.fetching import read_verified
 from datanectar.layer.local_copies import copy_path, is_sound, new_copy
 from datanectar.layer.manifest import DETAILS, REMEDY, Manifest, unseal
@@ -26,6 +26,7 @@ from datanectar.layer.options import LayerOptions
 from datanectar.layer.parts import part_names
 from datanectar.layer.repairs import read_repair
 from datanectar.layer.signing import Signer
+from datanectar.layer.trees import descend
 from datanectar.layer.verification import check_bytes
 from datanectar.registry import Registry
 
@@ -96,7 +97,8 @@ class Reader:
 
     def _decode(self, manifest: Manifest, node: dict[str, Any]) -> Any:
         read = partial(self._read_file, manifest)
-        return decode(self._registry, manifest.name, node, read)
+        trusted = self._options.verify == "stamp"
+        return Decoder(self._registry, manifest, read, trust_stamp=trusted).decode(node)
 
     def file(self, manifest: Manifest, number: int) -> StoredFile:
         """Returns one of an artifact's files, verified, to be read as what it is; nothing is decoded."""
@@ -194,11 +196,12 @@ class Reader:
 
     def _only_file(self, manifest: Manifest, part: tuple[Any, ...]) -> int:
         node, rest = descend(manifest.value, part)
-        if rest and "file" not in node:
+        number = node.get("file", node.get("content"))
+        if rest and number is None:
             raise PartNotFound(f"{manifest.name} has no part {rest[0]!r}; it has {part_names(node)}")
         if rest:
             raise UnsupportedError(f"{manifest.name} has no file of its own for its part {rest[0]!r}; load that")
-        if "file" not in node:
+        if type(number) is not int:
             msg = f"{manifest.name} is stored part by part: load it, or name one of its parts: {part_names(node)}"
             raise UnsupportedError(msg)
-        return node["file"]  # type: ignore[no-any-return]
+        return number

@@ -19,11 +19,13 @@ from datanectar.errors import (
 )
 from datanectar.layer import keys, provenance
 from datanectar.layer.commit import create_once, prepare_store
-from datanectar.layer.encoding import Encoder, files_of
+from datanectar.layer.encoding import Encoder
+from datanectar.layer.foresight import Foresight
 from datanectar.layer.manifest import DETAILS, FORMAT, Manifest, seal, unseal
 from datanectar.layer.options import LayerOptions
 from datanectar.layer.repairs import last_repair, read_repair
 from datanectar.layer.signing import Signer
+from datanectar.layer.trees import files_of
 from datanectar.layer.verification import stamp
 from datanectar.registry import Registry
 
@@ -43,6 +45,10 @@ class Writer:
         self._backend, self._options, self._registry, self._signer = backend, options, registry, signer
         self._prepared = False
         self._known_code: set[str] = set()
+
+    def foresee(self, task: str, annotation: Any, serializer: str | None) -> None:
+        """Refuses a task whose annotated result this store could not take; see `Foresight`."""
+        Foresight(self._registry, serializer, pickles=self._options.pickle != "never").check(task, annotation)
 
     def commit(
         self,
@@ -196,7 +202,7 @@ class Writer:
 
 def _content(manifest: Manifest) -> tuple[Any, ...]:
     """What two attempts at one artifact should have in common: the digests of its value, part by part."""
-    return manifest.value, [manifest.digests[number] for number, _ in files_of(manifest.value)]
+    return manifest.value, [manifest.digests[number] for number in files_of(manifest.value)]
 
 
 def new_attempt() -> str:

@@ -45,6 +45,22 @@ def datanectar_orchestrators() -> Iterator[OrchestratorType]:
     )
 
 
+_PANDAS_FRAME = ("pandas.DataFrame", "pandas.core.frame.DataFrame")
+_PANDAS_SERIES = ("pandas.Series", "pandas.core.series.Series")
+_POLARS_FRAME = ("polars.dataframe.frame.DataFrame",)
+_ARROW = tuple(f"pyarrow.lib.{name}" for name in ("Table", "RecordBatch", "ChunkedArray", "Array"))
+#: Serializers of tables. Of those that name a type, the last is asked first.
+_TABLES = (
+    ("pandas-arrow", _PANDAS_FRAME + _PANDAS_SERIES, "arrow:PandasArrow", "pandas frames and series as Arrow IPC"),
+    ("pandas-parquet", _PANDAS_FRAME, "parquet:PandasParquet", "pandas frames as Parquet"),
+    ("polars-arrow", _POLARS_FRAME, "arrow:PolarsArrow", "polars frames as Arrow IPC"),
+    ("polars-parquet", _POLARS_FRAME, "parquet:PolarsParquet", "polars frames as Parquet"),
+    ("polars-series", ("polars.series.series.Series",), "arrow:PolarsSeries", "polars series as Arrow IPC"),
+    ("pyarrow-arrow", _ARROW, "arrow:ArrowTable", "pyarrow tables, batches and arrays as Arrow IPC, mapped"),
+    ("pyarrow-parquet", _ARROW[:1], "parquet:ArrowParquet", "pyarrow tables as Parquet"),
+)
+
+
 @hookimpl
 def datanectar_serializers() -> Iterator[SerializerType]:
     where = "datanectar.serializers"
@@ -66,12 +82,29 @@ def datanectar_serializers() -> Iterator[SerializerType]:
         summary="NumPy arrays as .npy, mapped when loaded from a local disk",
     )
     yield SerializerType(
-        name="pandas-parquet",
-        types=("pandas.DataFrame", "pandas.core.frame.DataFrame"),
-        factory=f"{where}.parquet:PandasParquet",
-        extension="parquet",
-        summary="pandas DataFrames as Parquet",
+        name="scipy-sparse",
+        types=("scipy.sparse._base._spbase", "scipy.sparse._base.sparray", "scipy.sparse._matrix.spmatrix"),
+        factory=f"{where}.sparse:SparseNpz",
+        extension="npz",
+        summary="SciPy's sparse arrays and matrices as .npz",
     )
+    yield SerializerType(
+        name="skops",
+        types=("sklearn.base.BaseEstimator",),
+        factory=f"{where}.skops:Skops",
+        extension="skops",
+        summary="scikit-learn estimators by skops, where it knows all that is in them",
+    )
+    for name, types, factory, summary in _TABLES:
+        is_parquet = factory.startswith("parquet:")
+        yield SerializerType(
+            name=name,
+            types=types,
+            factory=f"{where}.{factory}",
+            extension="parquet" if is_parquet else "arrow",
+            format="parquet" if is_parquet else "arrow-ipc",
+            summary=summary,
+        )
     yield SerializerType(
         name="json",
         types=("*",),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from datanectar.configuration.active import current
 from datanectar.errors import ArtifactNotFound, DatanectarError, IntegrityError, PartNotFound, RunFailed, StepFailed
 from datanectar.layer.storage_layer import StorageLayer
-from datanectar.records import OrchestratorType, SerializerType
+from datanectar.records import OrchestratorType
 from datanectar.registry import registry
 from datanectar.running.recent import recent
 from datanectar.running.targets import collect, map_targets, with_profile
@@ -178,11 +178,11 @@ class Session:
         return damaged
 
     def _check_serializers(self, plan: Plan) -> None:
-        """Looks up the serializers that are named, before the work whose results they are to hold."""
-        for task in {step.call.definition for step in plan.with_status("run")}:
+        """Refuses results that nothing can hold, as far as annotations tell, before the work that makes them."""
+        for task, layer in {(step.call.definition, step.layer) for step in plan.with_status("run")}:
             chosen = self._settings.choose("serializer", task)
-            if chosen is not None:
-                registry(self._settings).find(SerializerType, chosen.value)
+            if task is not None:
+                layer.writer.foresee(task.path, task.returns, chosen.value if chosen else None)
 
     def _take(self, outcome: Outcome, damaged: set[str]) -> None:
         if outcome.status == "done":

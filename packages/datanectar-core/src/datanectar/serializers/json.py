@@ -8,10 +8,14 @@ from typing import Any, BinaryIO
 from datanectar.contracts.serialization import Serializer, StoredFile
 from datanectar.errors import SerializationError
 from datanectar.values import typed_json
+from datanectar.values.classes import may_be
 
 
 class TypedJson(Serializer):
     """None, bool, int, float, complex, str, bytes, dates, Decimal, UUID, NumPy scalars, and containers of them."""
+
+    def accepts_type(self, kind: type) -> bool:
+        return may_be(kind, *typed_json.ENCODERS, "uuid.UUID") or _is_numpy_scalar(kind)
 
     def dump(self, value: Any, sink: BinaryIO) -> None:
         try:
@@ -24,3 +28,7 @@ class TypedJson(Serializer):
 
     def load(self, file: StoredFile) -> Any:
         return typed_json.decode(json.loads(file.read()))
+
+
+def _is_numpy_scalar(kind: type) -> bool:
+    return any(f"{base.__module__}.{base.__qualname__}" == "numpy.generic" for base in kind.__mro__)

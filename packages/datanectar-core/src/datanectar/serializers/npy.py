@@ -9,6 +9,7 @@ import io
 from typing import Any, BinaryIO
 
 from datanectar.contracts.serialization import Serializer, StoredFile
+from datanectar.values.classes import may_be
 
 # NumPy's own limit guards against headers of strangers; these files were verified.
 _LONGEST_HEADER = 1 << 24
@@ -16,6 +17,9 @@ _LONGEST_HEADER = 1 << 24
 
 class Npy(Serializer):
     """Arrays of plain dtypes; mapped copy-on-write when loaded from a local disk."""
+
+    def accepts_type(self, kind: type) -> bool:
+        return may_be(kind, "numpy.ndarray")
 
     def accepts(self, value: Any) -> bool:
         import numpy as np
@@ -34,7 +38,13 @@ class Npy(Serializer):
     def dump(self, value: Any, sink: BinaryIO) -> None:
         import numpy as np
 
-        np.lib.format.write_array(sink, value, version=_version(value), allow_pickle=False)
+        header = _header(value)
+        items = value if value.flags.c_contiguous else value.T
+        if header is None or not items.flags.c_contiguous or not items.nbytes:
+            np.lib.format.write_array(sink, value, version=(1, 0) if header else (3, 0), allow_pickle=False)
+        else:  # write_array would copy the items, in pieces, on their way to anything but a file on disk
+            sink.write(header)
+            sink.write(items.reshape(-1).view(np.uint8).data)
 
     def load(self, file: StoredFile) -> Any:
         import numpy as np
@@ -50,12 +60,13 @@ class Npy(Serializer):
             return np.load(stream, allow_pickle=False, max_header_size=_LONGEST_HEADER)
 
 
-def _version(value: Any) -> tuple[int, int]:
-    """The oldest version of the format that holds the array's header; write_array would pick it too, with a warning."""
+def _header(value: Any) -> bytes | None:
+    """The array's header in the oldest version of the format, or None if only the newest has room for it."""
     import numpy as np
 
+    buffer = io.BytesIO()
     try:
-        np.lib.format.write_array_header_1_0(io.BytesIO(), np.lib.format.header_data_from_array_1_0(value))
+        np.lib.format.write_array_header_1_0(buffer, np.lib.format.header_data_from_array_1_0(value))
     except ValueError:  # hundreds of fields, or names beyond Latin-1
-        return 3, 0
-    return 1, 0
+        return None
+    return buffer.getvalue()

@@ -1,94 +1,135 @@
-"""pandas DataFrames as Parquet, where Parquet holds them exactly."""
+"""Tables as Parquet, where Parquet holds them exactly."""
 
 from __future__ import annotations
 
 import io
-from itertools import islice
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from datanectar.contracts.serialization import Serializer, StoredFile
 from datanectar.errors import SerializationError, StorageError
-
-_SAMPLE_ROWS = 3
+from datanectar.serializers import frames
+from datanectar.values.classes import may_be
 
 
 class PandasParquet(Serializer):
-    """Frames whose index, columns and dtypes survive a trip through Parquet.
+    """pandas frames whose index, columns and dtypes survive a trip through Parquet."""
 
-    A frame is accepted if a few of its rows come back from an actual trip with the very same index, columns and
-    dtypes, and if its object columns hold nothing but str and None, whose values the trip cannot change.
-    """
+    def accepts_type(self, kind: type) -> bool:
+        return may_be(kind, "pandas.DataFrame") and frames.can_be_stored()
 
     def accepts(self, value: Any) -> bool:
         import pandas as pd
 
-        if type(value) is not pd.DataFrame or value.attrs or not _plain_labels(value) or not _plain_values(value):
+        if type(value) is not pd.DataFrame or not frames.can_be_stored():
             return False
-        sample = value.iloc[:_SAMPLE_ROWS]
-        buffer = io.BytesIO()
-        try:
-            _write(sample, buffer)
-            buffer.seek(0)
-            pd.testing.assert_frame_equal(_read(buffer), sample, check_exact=True, check_column_type=True)
-        except ImportError as error:
-            raise SerializationError(
-                f"a pandas DataFrame is stored with pyarrow: pip install pyarrow ({error})"
-            ) from error
-        except Exception:  # whatever Arrow cannot convert, in one of its many ways of saying so
+        if any(map(_is_unsafe, [*value.dtypes, *frames.index_dtypes(value)])):
             return False
-        return True
+        return frames.is_exact(value, through=_trip)
 
     def dump(self, value: Any, sink: BinaryIO) -> None:
+        dump_checked(lambda: _write(frames.to_table(value), sink), "Parquet")
+
+    def load(self, file: StoredFile) -> Any:
+        return frames.from_table(_read(file.path if file.path is not None else file.open()))
+
+
+def _is_unsafe(dtype: Any) -> bool:
+    """Parquet forgets categories that no row has, and has no periods and intervals of its own."""
+    return str(dtype).startswith(("category", "period", "interval"))
+
+
+class ArrowParquet(Serializer):
+    """pyarrow tables without dictionaries, which Parquet makes anew of the values that are there."""
+
+    def accepts_type(self, kind: type) -> bool:
+        return may_be(kind, "pyarrow.Table")
+
+    def accepts(self, value: Any) -> bool:
+        import pyarrow as pa
+
+        from datanectar.serializers.arrow import has_dictionary
+
+        if type(value) is not pa.Table or not value.num_columns or any(map(has_dictionary, value.schema.types)):
+            return False
+        sample = value.slice(0, 3)
         try:
-            _write(value, sink)
-        except StorageError:
-            raise
-        except Exception as error:  # a value beyond the sample
-            raise SerializationError(f"Parquet cannot hold this: {error}") from error
+            got = _trip(sample)
+        except (pa.ArrowException, NotImplementedError, ValueError, TypeError):
+            return False
+        return bool(got.schema.equals(value.schema, check_metadata=True) and _without_nan(got, sample))
+
+    def dump(self, value: Any, sink: BinaryIO) -> None:
+        dump_checked(lambda: _write(value, sink), "Parquet")
 
     def load(self, file: StoredFile) -> Any:
         return _read(file.path if file.path is not None else file.open())
 
 
-def _write(frame: Any, sink: Any) -> None:
-    import pyarrow as pa
+def _without_nan(got: Any, expected: Any) -> bool:
+    """Equality of tables, in which NaN is itself."""
+    return str(got.to_pylist()) == str(expected.to_pylist())
+
+
+class PolarsParquet(Serializer):
+    """polars frames, in Parquet as polars writes it."""
+
+    def accepts_type(self, kind: type) -> bool:
+        return may_be(kind, "polars.DataFrame")
+
+    def accepts(self, value: Any) -> bool:
+        import polars as pl
+
+        if type(value) is not pl.DataFrame or not value.width:
+            return False
+        buffer, sample = io.BytesIO(), value.head(3)
+        try:
+            _write_polars(sample, buffer)
+            buffer.seek(0)
+            got = pl.read_parquet(buffer)
+        except BaseException as error:  # polars panics with something that is no Exception
+            if isinstance(error, (KeyboardInterrupt, SystemExit)):
+                raise
+            return False
+        return bool(got.schema == sample.schema and got.equals(sample))
+
+    def dump(self, value: Any, sink: BinaryIO) -> None:
+        dump_checked(lambda: _write_polars(value, sink), "Parquet")
+
+    def load(self, file: StoredFile) -> Any:
+        import polars as pl
+
+        return pl.read_parquet(file.path if file.path is not None else file.open())
+
+
+def dump_checked(write: Callable[[], None], format_name: str) -> None:
+    """Writes, and says so where a value beyond the sample turns out to be one that the format has no place for."""
+    try:
+        write()
+    except StorageError:
+        raise
+    except Exception as error:
+        raise SerializationError(f"{format_name} cannot hold this: {error}") from error
+
+
+def _trip(table: Any) -> Any:
+    buffer = io.BytesIO()
+    _write(table, buffer)
+    buffer.seek(0)
+    return _read(buffer)
+
+
+def _write(table: Any, sink: Any) -> None:
     import pyarrow.parquet
 
-    pa.parquet.write_table(pa.Table.from_pandas(frame), sink, compression="zstd", compression_level=1)
+    pyarrow.parquet.write_table(table, sink, compression="zstd", compression_level=1)
 
 
 def _read(source: Any) -> Any:
     import pyarrow.parquet
 
-    return pyarrow.parquet.ParquetFile(source).read().to_pandas()
+    return pyarrow.parquet.ParquetFile(source).read()
 
 
-def _plain_labels(frame: Any) -> bool:
-    """Whether the columns are unique strings, and the index has no frequency, which Parquet forgets."""
-    columns = frame.columns
-    return (
-        columns.is_unique
-        and columns.nlevels == 1
-        and all(type(label) is str for label in columns)
-        and all(name is None or type(name) is str for name in (columns.name, *frame.index.names))
-        and getattr(frame.index, "freq", None) is None
-        and not set(frame.index.names) & set(columns)
-    )
-
-
-def _plain_values(frame: Any) -> bool:
-    """Whether dtypes alone tell how values come back."""
-    columns = [frame[label] for label in frame.columns]
-    levels = [frame.index.get_level_values(number) for number in range(frame.index.nlevels)]
-    return all(_plain_series(series) for series in (*columns, *levels))
-
-
-def _plain_series(series: Any) -> bool:
-    kind = str(series.dtype)
-    if kind == "object":
-        # Where the sample holds no str, it says nothing of the dtype in which strs would come back.
-        sampled = any(value is not None for value in islice(series, _SAMPLE_ROWS))
-        return all(value is None or (sampled and type(value) is str) for value in series)
-    if kind in ("Float32", "Float64"):  # nullable floats may hold NaN beside NA; Parquet has one of them
-        return not series.isna().any()
-    return not kind.startswith(("category", "period", "interval", "Sparse", "complex"))
+def _write_polars(frame: Any, sink: Any) -> None:
+    frame.write_parquet(sink, compression="zstd", compression_level=1)

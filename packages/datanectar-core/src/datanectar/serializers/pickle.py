@@ -8,14 +8,20 @@ from typing import Any, BinaryIO
 
 from datanectar.contracts.serialization import Serializer, StoredFile
 from datanectar.errors import SerializationError, StorageError
+from datanectar.serializers.unpicklable import is_bound
 
 
 class Pickle(Serializer):
-    """Whatever pickle holds. A path is refused: its pickle would not hold the file's content."""
+    """Whatever pickle holds. What only names a file is refused: a pickle would not hold the file's content."""
+
+    def accepts_type(self, kind: type) -> bool:
+        return not is_bound(kind)
 
     def dump(self, value: Any, sink: BinaryIO) -> None:
         if isinstance(value, PurePath):
-            raise SerializationError("a path does not hold the file; return its content, as in path.read_bytes()")
+            raise SerializationError("a pure path holds no file; return pathlib.Path(path), whose file is stored")
+        if f"{type(value).__module__}.{type(value).__qualname__}" == "polars.lazyframe.frame.LazyFrame":
+            raise SerializationError("a lazy frame names its sources and has no rows; return frame.collect()")
         try:
             pickle.dump(value, sink, protocol=5)
         except StorageError:

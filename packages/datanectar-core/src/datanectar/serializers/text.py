@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any, BinaryIO
 
 from datanectar.contracts.serialization import Serializer, StoredFile
+from datanectar.values.classes import may_be
 
 
 class Text(Serializer):
     """A str as UTF-8, line ends untouched."""
+
+    def accepts_type(self, kind: type) -> bool:
+        return may_be(kind, str)
 
     def accepts(self, value: Any) -> bool:
         if type(value) is not str:
@@ -28,6 +32,9 @@ class Text(Serializer):
 
 class Bytes(Serializer):
     """bytes."""
+
+    def accepts_type(self, kind: type) -> bool:
+        return may_be(kind, bytes)
 
     def accepts(self, value: Any) -> bool:
         return type(value) is bytes

@@ -1,0 +1,213 @@
+"""pandas frames and series as Arrow tables, and back as they were.
+
+Arrow and pandas' own notes in the table keep most of a frame. The rest (labels that are no distinct strings, names of
+an index that are none, a frequency, attrs, flags, that it was a series) is kept beside them, under a key of the schema.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from typing import Any
+
+from datanectar.errors import SerializationError
+from datanectar.values import typed_json
+
+_KEY = b"datanectar"
+_SAMPLE_ROWS = 3
+
+
+def to_table(value: Any) -> Any:
+    """Returns the Arrow table of a frame or series.
+
+    Raises:
+        Exception: Arrow has no such thing, or labels, names or attrs are no plain values.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    is_series = isinstance(value, pd.Series)
+    frame = value.to_frame(name="value") if is_series else value.copy(deep=False)
+    notes: dict[str, Any] = {"class": type(value).__name__}
+    if is_series:
+        notes["name"] = typed_json.encode(value.name)
+    if value.attrs:
+        notes["attrs"] = typed_json.encode(value.attrs)
+        frame.attrs = {}
+    if not value.flags.allows_duplicate_labels:
+        notes["unique"] = True
+        frame = frame.set_flags(allows_duplicate_labels=True)
+    if not _are_field_names(frame.columns):
+        notes["columns"] = _describe(frame.columns)
+        frame.columns = _field_names(frame.columns)
+    _take_out_of_index(frame, notes)
+    table = pa.Table.from_pandas(frame)
+    if notes == {"class": "DataFrame"}:
+        return table
+    return table.replace_schema_metadata({**table.schema.metadata, _KEY: json.dumps(notes).encode()})
+
+
+def from_table(table: Any) -> Any:
+    """Returns the frame or series of a table that `to_table` made; it can be written to."""
+    import pandas as pd
+
+    notes = json.loads((table.schema.metadata or {}).get(_KEY, b"{}"))
+    frame = table.to_pandas()
+    for number, dtype in enumerate(frame.dtypes):
+        if isinstance(dtype, pd.CategoricalDtype):  # its codes are Arrow's own memory, which is read-only
+            frame.isetitem(number, frame.iloc[:, number].copy())
+    if "names" in notes:
+        frame.index = frame.index.set_names(typed_json.decode(notes["names"]))
+    if "freq" in notes:
+        frame.index = type(frame.index)(frame.index, freq=notes["freq"])
+    if "columns" in notes:
+        frame.columns = _restored(notes["columns"])
+    value = frame.iloc[:, 0].rename(typed_json.decode(notes["name"])) if notes.get("class") == "Series" else frame
+    if "attrs" in notes:
+        value.attrs = typed_json.decode(notes["attrs"])
+    return value.set_flags(allows_duplicate_labels=False) if "unique" in notes else value
+
+
+def _take_out_of_index(frame: Any, notes: dict[str, Any]) -> None:
+    """Notes what Arrow would lose of an index, and takes it away."""
+    import pandas as pd
+
+    names = list(frame.index.names)
+    given = [name for name in names if name is not None]
+    if not all(type(name) is str for name in given) or len({*given, *frame.columns}) < len(given) + frame.shape[1]:
+        notes["names"] = [typed_json.encode(name) for name in names]
+        frame.index = frame.index.set_names([None] * len(names))
+    times = (pd.DatetimeIndex, pd.TimedeltaIndex)
+    if isinstance(frame.index, times) and frame.index.freq is not None:
+        notes["freq"] = frame.index.freqstr
+
+
+def _are_field_names(columns: Any) -> bool:
+    return (
+        columns.nlevels == 1
+        and columns.is_unique
+        and all(type(label) is str for label in columns)
+        and (columns.name is None or type(columns.name) is str)
+        and columns.dtype == "str"
+    )
+
+
+def _field_names(columns: Any) -> list[str]:
+    """Distinct names that tell of the labels, for whoever reads the file without these notes."""
+    names: dict[str, None] = {}
+    for label in columns:
+        name, number = str(label), 1
+        while name in names:
+            number += 1
+            name = f"{label}_{number}"
+        names[name] = None
+    return list(names)
+
+
+def _describe(columns: Any) -> dict[str, Any]:
+    import pandas as pd
+
+    names = [typed_json.encode(name) for name in columns.names]
+    if isinstance(columns, pd.RangeIndex):
+        return {"range": [columns.start, columns.stop, columns.step], "names": names}
+    labels = typed_json.encode(list(columns))
+    dtypes = [str(dtype) for dtype in columns.dtypes] if isinstance(columns, pd.MultiIndex) else [str(columns.dtype)]
+    return {"labels": labels, "dtypes": dtypes, "names": names}
+
+
+def _restored(notes: dict[str, Any]) -> Any:
+    import pandas as pd
+
+    names = typed_json.decode(notes["names"])
+    if "range" in notes:
+        return pd.RangeIndex(*notes["range"], name=names[0])
+    labels = typed_json.decode(notes["labels"])
+    if len(names) == 1:
+        return pd.Index(labels, dtype=notes["dtypes"][0], name=names[0])
+    levels = zip(*labels, strict=True) if labels else [()] * len(names)
+    arrays = [pd.Index(level, dtype=dtype) for level, dtype in zip(levels, notes["dtypes"], strict=True)]
+    return pd.MultiIndex.from_arrays(arrays, names=names)
+
+
+def index_dtypes(value: Any) -> list[Any]:
+    """The dtype of each level of the index."""
+    return [value.index.get_level_values(number).dtype for number in range(value.index.nlevels)]
+
+
+def is_exact(value: Any, *, through: Any) -> bool:
+    """Whether a frame or series comes back the very same.
+
+    A few of its rows must come back with the same index, columns and dtypes from an actual trip, and its columns must
+    be of kinds whose values a trip cannot change.
+
+    Args:
+        value: The frame or series.
+        through: Writes a table and reads it again.
+    """
+    columns = [value.iloc[:, number] for number in range(value.shape[1])] if value.ndim == 2 else [value]
+    levels = [value.index.get_level_values(number) for number in range(value.index.nlevels)]
+    if not all(_has_plain_values(column) for column in (*columns, *levels)):
+        return False
+    sample = value.iloc[:_SAMPLE_ROWS]
+    try:
+        return _same(from_table(through(to_table(sample))), sample)
+    except Exception:  # whatever Arrow cannot convert, in one of its many ways of saying so
+        return False
+
+
+def _has_plain_values(series: Any) -> bool:
+    """Whether the dtype alone tells how values come back."""
+    kind = str(series.dtype)
+    if kind == "object":
+        # Where the sample holds no str, it says nothing of the dtype in which strs would come back.
+        sampled = any(value is not None for value in islice(series, _SAMPLE_ROWS))
+        return all(value is None or (sampled and type(value) is str) for value in series)
+    if kind in ("Float32", "Float64"):  # nullable floats may hold NaN beside NA; Arrow's way to pandas has one of them
+        return not series.isna().any()
+    if kind == "category":
+        return _has_plain_values(series.dtype.categories)
+    return not kind.startswith(("Sparse", "complex"))
+
+
+def _same(got: Any, expected: Any) -> bool:
+    import pandas as pd
+
+    if type(got) is not type(expected) or got.attrs != expected.attrs or got.flags != expected.flags:
+        return False
+    if expected.ndim == 1:
+        pd.testing.assert_series_equal(got, expected, check_exact=True, check_freq=True)
+        axes = [(got.index, expected.index)]
+        same_name = got.name == expected.name and type(got.name) is type(expected.name)
+        dtypes = [(got.dtype, expected.dtype)]
+    else:
+        pd.testing.assert_frame_equal(got, expected, check_exact=True, check_freq=True, check_column_type=True)
+        axes = [(got.index, expected.index), (got.columns, expected.columns)]
+        same_name = True
+        dtypes = list(zip(got.dtypes, expected.dtypes, strict=True))
+    return (
+        same_name
+        and all(repr(one) == repr(other) for one, other in dtypes)
+        and all(_same_axis(one, other) for one, other in axes)
+    )
+
+
+def _same_axis(got: Any, expected: Any) -> bool:
+    def described(axis: Any) -> list[Any]:
+        levels = [axis.get_level_values(number) for number in range(axis.nlevels)]
+        kinds = [(type(level), repr(level.dtype), getattr(level, "freq", None)) for level in levels]
+        return [type(axis), kinds, [(type(name), name) for name in axis.names], [type(label) for label in axis]]
+
+    return described(got) == described(expected)
+
+
+def can_be_stored() -> bool:
+    """Refuses frames where pyarrow is missing: else the format of a result would depend on what is installed."""
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError as error:
+        msg = (
+            f"pandas objects are stored with pyarrow: pip install pyarrow ({error}). Or name another serializer, as in "
+            'serializer="pickle"'
+        )
+        raise SerializationError(msg) from error
+    return True
