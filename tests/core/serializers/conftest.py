@@ -59,6 +59,16 @@ def assert_same(got: Any, expected: Any) -> None:
         assert_same_array(got, expected)
     elif kind == "pandas.DataFrame":
         assert_same_frame(got, expected)
+    elif kind == "pandas.Series":
+        assert_same_series(got, expected)
+    elif kind.startswith("polars."):
+        assert_same_polars(got, expected)
+    elif kind.startswith("pyarrow."):
+        assert_same_arrow(got, expected)
+    elif kind.startswith("scipy."):
+        assert_same_sparse(got, expected)
+    elif isinstance(expected, Path):
+        assert_same_path(got, expected)
     elif dataclasses.is_dataclass(expected):
         assert_same(vars(got), vars(expected))
     elif kind.startswith("numpy"):
@@ -102,10 +112,80 @@ def assert_same_frame(got: Any, expected: Any) -> None:
     assert got.attrs == expected.attrs
     assert [repr(kind) for kind in got.dtypes] == [repr(kind) for kind in expected.dtypes]
     for labels, others in ((got.index, expected.index), (got.columns, expected.columns)):
-        assert type(labels) is type(others)
-        assert list(labels.names) == list(others.names)
-        assert labels.dtype == others.dtype
-        assert [type(label) for label in labels] == [type(label) for label in others]
+        assert_same_labels(labels, others)
     for number, kind in enumerate(expected.dtypes):
         if str(kind) == "object":
             assert_same(got.iloc[:, number].tolist(), expected.iloc[:, number].tolist())
+
+
+def assert_same_labels(got: Any, expected: Any) -> None:
+    assert type(got) is type(expected)
+    assert_same(list(got.names), list(expected.names))
+    assert got.dtype == expected.dtype
+    assert getattr(got, "freq", None) == getattr(expected, "freq", None)
+    assert [type(label) for label in got] == [type(label) for label in expected]
+    for number in range(expected.nlevels if expected.nlevels > 1 else 0):
+        assert got.get_level_values(number).dtype == expected.get_level_values(number).dtype
+
+
+def assert_same_series(got: Any, expected: Any) -> None:
+    import pandas as pd
+
+    pd.testing.assert_series_equal(got, expected, check_exact=True, check_freq=True, check_flags=True)
+    assert_same(got.name, expected.name)
+    assert_same(got.attrs, expected.attrs)
+    assert repr(got.dtype) == repr(expected.dtype)
+    assert_same_labels(got.index, expected.index)
+    if str(expected.dtype) == "object":
+        assert_same(got.tolist(), expected.tolist())
+
+
+def assert_same_polars(got: Any, expected: Any) -> None:
+    import polars as pl
+
+    if isinstance(expected, pl.Series):
+        got, expected = got.to_frame(), expected.to_frame()
+    assert got.schema == expected.schema
+    assert got.shape == expected.shape
+    assert repr(got.rows()) == repr(expected.rows())  # NaN is itself, and -0.0 is not 0.0
+    for column in expected.columns:
+        assert got[column].null_count() == expected[column].null_count()
+
+
+def assert_same_arrow(got: Any, expected: Any) -> None:
+    import pyarrow as pa
+
+    if isinstance(expected, (pa.Table, pa.RecordBatch)):
+        assert got.schema.equals(expected.schema, check_metadata=True)
+        assert got.num_rows == expected.num_rows
+        pairs = list(zip(got.columns, expected.columns, strict=True))
+    else:
+        assert got.type == expected.type
+        pairs = [(got, expected)]
+    for one, other in pairs:
+        one.validate(full=True)
+        assert len(one) == len(other)
+        assert one.null_count == other.null_count
+        assert one.equals(other) or str(one.to_pylist()) == str(other.to_pylist())  # NaN
+        if isinstance(other, pa.DictionaryArray):
+            assert one.dictionary.equals(other.dictionary)
+            assert one.indices.equals(other.indices)
+
+
+def assert_same_sparse(got: Any, expected: Any) -> None:
+    assert (got.format, got.shape, got.dtype) == (expected.format, expected.shape, expected.dtype)
+    for part in ("data", "indices", "indptr", "offsets"):
+        if hasattr(expected, part):
+            assert_same(getattr(got, part), getattr(expected, part))
+    if expected.format == "coo":
+        assert_same(got.coords, expected.coords)
+
+
+def assert_same_path(got: Path, expected: Path) -> None:
+    assert got.name == expected.name
+    assert tree(got) == tree(expected)
+
+
+def tree(path: Path) -> Any:
+    """What a path holds: bytes, or a dict of what a directory holds."""
+    return {inner.name: tree(inner) for inner in path.iterdir()} if path.is_dir() else path.read_bytes()

@@ -21,9 +21,9 @@ def frame(values, dtype=None, **options) -> pd.DataFrame:
     return pd.DataFrame({"a": pd.Series(values, dtype=dtype)}, **options)
 
 
-def with_attrs() -> pd.DataFrame:
+def with_attrs(unit: object = "km") -> pd.DataFrame:
     made = frame([1])
-    made.attrs["unit"] = "km"
+    made.attrs["unit"] = unit
     return made
 
 
@@ -62,6 +62,48 @@ PARQUET = {
     "sliced": pd.DataFrame({"a": range(100), "b": list("ab") * 50}).iloc[10:90:3],
     "0 rows": BASE.iloc[:0],
     "column like an index": pd.DataFrame({"__index_level_0__": [1, 2]}, index=[5, 6]),
+    "attrs": with_attrs(),
+    "no duplicate labels": BASE.set_flags(allows_duplicate_labels=False),
+    "freq": BASE.set_index(DAYS),
+    "timedelta freq": BASE.set_index(pd.timedelta_range(0, periods=5, freq="h")),
+    "index like a column": BASE.set_index(pd.Index(range(5), name="a")),
+    "index with a number as its name": BASE.set_index(pd.Index(list("abcde"), name=0)),
+    "MultiIndex with one name twice": BASE.set_index(
+        pd.MultiIndex.from_arrays([list("aabbc"), [1, 2, 1, 2, 1]], names=["x", "x"])
+    ),
+    "duplicate columns": pd.DataFrame([[1, 2.5]], columns=["a", "a"]),
+    "columns of numbers": pd.DataFrame(np.eye(3)),
+    "columns of anything": pd.DataFrame([[1, 2, 3]], columns=["a", 1, None]),
+    "columns of objects": BASE.set_axis(pd.Index(["a", "b"], dtype=object), axis=1),
+    "columns of two levels": pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_tuples([("a", "x"), ("a", "y")])),
+    "name of the columns is a number": BASE.rename_axis(columns=5),
+    "0 rows of objects": frame([], object),
+    "0 columns": pd.DataFrame(index=[1, 2, 3]),
+    "nothing": pd.DataFrame(),
+    "fixed offset": frame(DAYS.tz_localize(dt.timezone(dt.timedelta(hours=2)))),
+    "UTC of datetime": frame(DAYS.tz_localize(dt.UTC)),
+    "UTC of zoneinfo": frame(DAYS.tz_localize(ZoneInfo("UTC"))),
+    "nullable float with NA": frame([1.5, None], "Float64"),
+}
+
+ARROW = {
+    "datetime s": frame(["2013-01-01"], "datetime64[s]"),
+    "datetime s beyond ms": frame([0, 0, 0, 0, 2**60], "datetime64[s]"),
+    "category": frame(list("abca"), "category"),
+    "category in an order": frame(pd.Categorical(list("ab"), categories=list("cba"), ordered=True)),
+    "period": frame(pd.period_range("2013-01", periods=3, freq="M")),
+    "interval": frame(pd.interval_range(0, 3)),
+    "category index": BASE.set_index(pd.CategoricalIndex(list("abcab"))),
+    "unused categories": frame(pd.Categorical(["b"], categories=["a", "b", "c"])),
+    "categories of numbers": frame(pd.Categorical([10, 20, None, 10])),
+    "categories of times": frame(pd.Categorical(pd.DatetimeIndex(DAYS.tolist()))),
+    "period index": BASE.set_index(pd.period_range("2013-01", periods=5, freq="M", name="month")),
+    "interval index": BASE.set_index(pd.interval_range(0.5, 5.5, closed="left")),
+    "series": pd.Series([1.5, None, 2.5], name="x"),
+    "series without a name": pd.Series(["a", None]),
+    "series, named by a tuple": pd.Series([1], name=("a", 1), index=pd.Index(["k"], name="key")),
+    "series of categories": pd.Series(list("aba"), dtype="category", index=pd.date_range("2013", periods=3, freq="D")),
+    "0 rows of a series": pd.Series([], dtype="int16"),
 }
 
 OTHER = {
@@ -76,55 +118,51 @@ OTHER = {
     "object of dates": frame([dt.date(2013, 1, 1)], object),
     "lists": frame([[1], [2, 3]]),
     "surrogates": frame(["a", "b", "c", "d", "\ud800"], object),
-    "datetime s": frame(["2013-01-01"], "datetime64[s]"),
-    "datetime s beyond ms": frame([0, 0, 0, 0, 2**60], "datetime64[s]"),
-    "nullable float with NA": frame([1.5, None], "Float64"),
     "string in Python": frame(["a", None], "string[python]"),
-    "category": frame(list("abca"), "category"),
-    "category in an order": frame(pd.Categorical(list("ab"), categories=list("cba"), ordered=True)),
-    "period": frame(pd.period_range("2013-01", periods=3, freq="M")),
-    "interval": frame(pd.interval_range(0, 3)),
     "sparse": frame(pd.arrays.SparseArray([0, 0, 1])),
     "complex": frame([1 + 2j]),
-    "attrs": with_attrs(),
-    "no duplicate labels": BASE.set_flags(allows_duplicate_labels=False),
-    "freq": BASE.set_index(DAYS),
-    "timedelta freq": BASE.set_index(pd.timedelta_range(0, periods=5, freq="h")),
-    "category index": BASE.set_index(pd.CategoricalIndex(list("abcab"))),
     "index of anything": BASE.set_index(pd.Index([1, "a", None, 2.5, (1,)], dtype=object)),
-    "index like a column": BASE.set_index(pd.Index(range(5), name="a")),
-    "index with a number as its name": BASE.set_index(pd.Index(list("abcde"), name=0)),
-    "MultiIndex with one name twice": BASE.set_index(
-        pd.MultiIndex.from_arrays([list("aabbc"), [1, 2, 1, 2, 1]], names=["x", "x"])
-    ),
-    "duplicate columns": pd.DataFrame([[1, 2.5]], columns=["a", "a"]),
-    "columns of numbers": pd.DataFrame(np.eye(3)),
-    "columns of anything": pd.DataFrame([[1, 2, 3]], columns=["a", 1, None]),
-    "columns of objects": BASE.set_axis(pd.Index(["a", "b"], dtype=object), axis=1),
-    "columns of two levels": pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_tuples([("a", "x"), ("a", "y")])),
-    "name of the columns is a number": BASE.rename_axis(columns=5),
-    "0 rows of objects": frame([], object),
-    "0 columns": pd.DataFrame(index=[1, 2, 3]),
     "0 columns, RangeIndex": pd.DataFrame(index=pd.RangeIndex(3)),
-    "nothing": pd.DataFrame(),
-    "fixed offset": frame(DAYS.tz_localize(dt.timezone(dt.timedelta(hours=2)))),
-    "UTC of datetime": frame(DAYS.tz_localize(dt.UTC)),
-    "UTC of zoneinfo": frame(DAYS.tz_localize(ZoneInfo("UTC"))),
+    "nullable float with NaN beside NA": frame(
+        pd.arrays.FloatingArray(np.array([np.nan, 0, 1]), np.array([False, True, False]))
+    ),
+    "categories with a frequency": frame(pd.Categorical(DAYS)),
+    "attrs that are not plain": with_attrs(object),
+    "labels that are not plain": pd.DataFrame([[1, 2]], columns=pd.date_range("2013", periods=2)),
+    "series of anything": pd.Series([1, "a", None, (2,)], dtype=object),
 }
+
+
+def many(value, times):
+    """So many rows of it that they are a file of their own."""
+    if times == 1 or not len(value) or not value.flags.allows_duplicate_labels:
+        return value
+    made = pd.concat([value] * times)
+    made.attrs = value.attrs
+    return made
 
 
 @pytest.mark.parametrize("value", PARQUET.values(), ids=PARQUET)
 @pytest.mark.parametrize("times", [1, 400])
 def test_what_parquet_holds_comes_back_from_parquet(trip, same, value, times):
-    value = pd.concat([value] * times) if times > 1 else value
-    got, serializer = trip(value, with_serializer=True)
-    same(got, value)
+    got, serializer = trip(many(value, times), with_serializer=True)
+    same(got, many(value, times))
     assert serializer == "pandas-parquet"
 
 
+@pytest.mark.parametrize("value", ARROW.values(), ids=ARROW)
+@pytest.mark.parametrize("times", [1, 400])
+def test_what_parquet_would_change_comes_back_from_arrow(trip, same, value, times):
+    got, serializer = trip(many(value, times), with_serializer=True)
+    same(got, many(value, times))
+    assert serializer == "pandas-arrow"
+
+
 @pytest.mark.parametrize("value", OTHER.values(), ids=OTHER)
-def test_everything_else_comes_back_all_the_same(trip, same, value):
-    same(trip(value), value)
+def test_everything_else_is_pickled(trip, same, value):
+    got, serializer = trip(value, with_serializer=True)
+    same(got, value)
+    assert serializer == "pickle"
 
 
 columns = st.one_of(
@@ -151,10 +189,40 @@ def test_frames_of_anything_come_back(trip, same, content, data):
     same(trip(value), value)
 
 
-def test_subclasses_and_series_stay_what_they_are(trip):
-    class_of_pandas = pd.Series([1, 2], name="x", index=["a", "b"])
-    got = trip(class_of_pandas)
-    pd.testing.assert_series_equal(got, class_of_pandas)
+class Flights(pd.DataFrame):
+    pass
+
+
+def test_a_subclass_stays_what_it_is(trip):
+    got, serializer = trip(Flights({"a": [1]}), with_serializer=True)
+    assert type(got) is Flights
+    assert got["a"].tolist() == [1]
+    assert serializer == "pickle"
+
+
+@pytest.mark.parametrize("serializer", ["parquet", "arrow-ipc"])
+def test_a_loaded_frame_can_be_changed(trip, same, serializer):
+    value = pd.DataFrame(
+        {
+            "int": range(20_000),
+            "float": np.linspace(0, 1, 20_000),
+            "text": ["a", "b"] * 10_000,
+            "flag": [True, False] * 10_000,
+            "time": pd.date_range("2013", periods=20_000, freq="h"),
+            "nullable": pd.array([1, None] * 10_000, "Int64"),
+        }
+    )
+    if serializer == "arrow-ipc":
+        value["category"] = value["text"].astype("category")
+    got = trip(value, serializer)
+    for frame_ in (got, value):
+        for name in ("int", "float", "nullable"):
+            frame_[name] *= 2
+        for name in frame_.columns:
+            frame_.loc[0, name] = frame_.loc[1, name]
+        frame_["more"] = 1
+        frame_.iloc[3:5] = frame_.iloc[5:7].to_numpy()
+    same(got, value)
 
 
 def test_the_file_is_any_readers_parquet(tmp_path):

@@ -88,12 +88,12 @@ class Encoder:
             return pack(value, self._copy, part)
         if _holds_large_items(value) and (tree := self._by_parts(value, where)) is not None:
             return tree
-        reason = ""
+        reasons: list[str] = []
         for record in candidates(self._registry, type(value)):
             if record.executes and (tree := self._by_parts(value, where)) is not None:
                 return tree
             if record.executes and not self._pickles:
-                reason = f'; serializer {record.name!r} is ruled out by pickle = "never"'
+                reasons.append(f'serializer {record.name!r} is ruled out by pickle = "never" of this store')
                 continue
             try:
                 if not self._serializer(record).accepts(value):
@@ -103,9 +103,11 @@ class Encoder:
             try:
                 return self._dump(record, value)
             except SerializationError as error:
-                reason = f": {error}"
+                if "*" not in record.types or record.executes:  # that it is not plain needs no saying
+                    reasons.append(str(error))
+        why = "; ".join(reasons) or "no serializer takes it"
         msg = (
-            f"{part}, a {_type_name(value)}, cannot be stored{reason}. Return something else (a table, an array, plain "
+            f"{part}, a {_type_name(value)}, cannot be stored: {why}. Return something else (a table, an array, plain "
             "values), or register a serializer for its type"
         )
         raise SerializationError(msg)

@@ -67,7 +67,7 @@ class ArrowTable(Serializer):
             (batch,) = table.to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]
             return batch.replace_schema_metadata(metadata or None)
         column = table.column(0)
-        return column if kind == b"ChunkedArray" else column.chunk(0)
+        return column if kind == b"ChunkedArray" else column.combine_chunks()
 
 
 def _as_table(value: Any) -> Any:

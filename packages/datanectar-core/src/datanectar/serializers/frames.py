@@ -162,8 +162,9 @@ def _has_plain_values(series: Any) -> bool:
         # Where the sample holds no str, it says nothing of the dtype in which strs would come back.
         sampled = any(value is not None for value in islice(series, _SAMPLE_ROWS))
         return all(value is None or (sampled and type(value) is str) for value in series)
-    if kind in ("Float32", "Float64"):  # nullable floats may hold NaN beside NA; Arrow's way to pandas has one of them
-        return not series.isna().any()
+    if kind in ("Float32", "Float64"):  # these may hold NaN beside NA; Arrow's way to pandas has one of them
+        numbers = series.to_numpy("float64", na_value=0.0)
+        return not series.isna().any() or not (numbers != numbers).any()
     if kind == "category":
         return _has_plain_values(series.dtype.categories)
     return not kind.startswith(("Sparse", "complex"))

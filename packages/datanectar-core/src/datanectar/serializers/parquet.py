@@ -122,7 +122,8 @@ def _trip(table: Any) -> Any:
 def _write(table: Any, sink: Any) -> None:
     import pyarrow.parquet
 
-    pyarrow.parquet.write_table(table, sink, compression="zstd", compression_level=1)
+    # "Compliant" names of what is in a list would not come back as they were.
+    pyarrow.parquet.write_table(table, sink, compression="zstd", compression_level=1, use_compliant_nested_type=False)
 
 
 def _read(source: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import math
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
@@ -55,10 +56,15 @@ class _Comparison:
 
     def _same_reduction(self, one: Any, other: Any) -> bool:
         """Compares what pickle would be told of them."""
-        reduced, others = one.__reduce_ex__(4), other.__reduce_ex__(4)
+        reduced, others = _reduced(one), _reduced(other)
         if isinstance(reduced, str) or isinstance(others, str):
             return bool(reduced == others)
         return self.same(list(map(_listed, reduced)), list(map(_listed, others)))
+
+
+def _reduced(value: Any) -> Any:
+    registered = copyreg.dispatch_table.get(type(value))
+    return registered(value) if registered else value.__reduce_ex__(4)
 
 
 def _order(array: Any) -> set[str]:

@@ -16,7 +16,7 @@ _BOUND = {
     *("_thread.lock", "_thread.RLock", "threading.Thread", "threading.Condition", "threading.Event"),
     *("threading.Semaphore", "threading.Barrier", "queue.Queue", "concurrent.futures._base.Future"),
     *("concurrent.futures.thread.ThreadPoolExecutor", "concurrent.futures.process.ProcessPoolExecutor"),
-    *("_socket.socket", "subprocess.Popen", "mmap.mmap", "sqlite3.Connection", "sqlite3.Cursor"),
+    *("socket.socket", "_socket.socket", "subprocess.Popen", "mmap.mmap", "sqlite3.Connection", "sqlite3.Cursor"),
     *("weakref.ReferenceType"),
 }
 _WAYS_OUT = {"__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__getnewargs_ex__"}

@@ -126,7 +126,7 @@ class LocalBackend(StorageBackend):
     def writer(self, key: str) -> Iterator[BinaryIO]:
         with (
             _NewFile(self, key) as descriptor,
-            io.BufferedWriter(CheckedFile(descriptor, key, self.root), _CHUNK) as stream,
+            io.BufferedWriter(CheckedFile(descriptor, key, self.root, sync=self.sync), _CHUNK) as stream,
         ):
             yield stream
 

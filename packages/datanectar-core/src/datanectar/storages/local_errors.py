@@ -9,6 +9,9 @@ from typing import Any
 
 from datanectar.errors import AlreadyExists, KeyNotFound, StorageAccessError, StorageError, StorageFull
 
+#: A piece of a file, in bytes, that is worth a trip to the disk of its own.
+_LARGE = 8 << 20
+
 
 class typed_errors:  # a generator would take as long as a system call
     """A block in which Datanectar's words stand for what the operating system says of a file."""
@@ -52,12 +55,22 @@ def typed_error(error: OSError, key: str, root: str, *, writing: bool = False) -
 
 
 class CheckedFile(io.FileIO):
-    """The raw end of a stream; what goes wrong in writing is told apart from errors of whoever writes."""
+    """The raw end of a stream; what goes wrong in writing is told apart from errors of whoever writes.
 
-    def __init__(self, descriptor: int, key: str, root: str) -> None:
+    Where the file is to be durable, large pieces are sent to the disk at once: whoever writes them is busy hashing them
+    meanwhile, and would otherwise wait for the disk in the end.
+    """
+
+    def __init__(self, descriptor: int, key: str, root: str, *, sync: bool) -> None:
         super().__init__(descriptor, "wb", closefd=False)
-        self._key, self._root = key, root
+        self._key, self._root, self._sync = key, root, sync
 
     def write(self, data: Any, /) -> int:
         with typed_errors(self._key, self._root, writing=True):
-            return super().write(data)
+            written = super().write(data)
+            if self._sync and written >= _LARGE:
+                _sync_data(self.fileno())
+            return written
+
+
+_sync_data = getattr(os, "fdatasync", os.fsync)
