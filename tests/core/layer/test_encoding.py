@@ -2,7 +2,6 @@
 
 import json
 from fractions import Fraction
-from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -11,9 +10,7 @@ import datanectar as dn
 from datanectar.contracts.serialization import Serializer
 from datanectar.errors import SerializationError
 from datanectar.layer import keys
-from datanectar.layer.sink import FileSink
 from datanectar.records import SerializerType
-from datanectar.storages.memory import MemoryBackend
 
 
 class Ratio(Serializer):
@@ -155,52 +152,6 @@ def test_one_array_in_two_places_comes_back_in_both(layer, name):
     layer.store(name, {"a": array, "b": [array, array]})
     loaded = layer.load(name)
     assert all(np.array_equal(found, array) for found in (loaded["a"], *loaded["b"]))
-
-
-# The sink
-
-
-@pytest.mark.parametrize("pieces", [[], [b""], [b"abc"], [b"ab", b"c", b"defg"], [b"x" * 5000], [b"ab", b"y" * 5000]])
-def test_a_sink_hashes_what_it_passes_on(pieces):
-    backend, data = MemoryBackend(), b"".join(pieces)
-    with FileSink(backend, "k", 6) as sink:
-        for piece in pieces:
-            assert sink.write(piece) == len(piece)
-            assert sink.writable()
-        assert sink.tell() == len(data)
-    assert (sink.size, sink.digest) == (len(data), sha256(data).hexdigest())
-    assert sink.inline == (data if len(data) <= 6 else None)
-    assert (backend.stat("k") is None) == (len(data) <= 6)
-    assert len(data) <= 6 or backend.read("k") == data
-
-
-def test_a_sink_takes_any_buffer():
-    backend = MemoryBackend()
-    with FileSink(backend, "k", 0) as sink:
-        sink.write(np.arange(6, dtype="u1").reshape(2, 3).data)
-        sink.write(memoryview(bytearray(b"ab")))
-    assert backend.read("k") == bytes(range(6)) + b"ab"
-
-
-def test_what_was_written_may_change_afterwards():
-    buffer = bytearray(b"one")
-    with FileSink(MemoryBackend(), "k", 10) as sink:
-        sink.write(buffer)
-        buffer[:] = b"two"
-    assert sink.inline == b"one"
-
-
-def test_a_sink_that_ends_with_an_error_leaves_nothing():
-    backend = MemoryBackend()
-
-    def fail_half_way():
-        with FileSink(backend, "k", 3) as sink:
-            sink.write(b"x" * 10)
-            raise RuntimeError("mine")
-
-    with pytest.raises(RuntimeError, match="mine"):
-        fail_half_way()
-    assert list(backend.list("")) == []
 
 
 def test_an_unknown_extension_never_becomes_a_path(settings, layer, backend, name):
