@@ -69,5 +69,5 @@ def test_a_name_is_that_of_a_serializer_or_of_a_format(settings, name, kind, exp
 
 
 def test_a_name_of_neither_is_told_with_what_is_near(settings):
-    with pytest.raises(PluginNotFoundError, match="did you mean 'numpy'"):
+    with pytest.raises(PluginNotFoundError, match=r"did you mean 'numpy'.*text; or a format: arrow-ipc, parquet$"):
         named(registry(settings), "nunpy", str)

@@ -100,7 +100,7 @@ HOPELESS = [
 ]
 
 
-@pytest.mark.parametrize("annotation", HOPELESS, ids=repr)
+@pytest.mark.parametrize("annotation", HOPELESS, ids=lambda kind: getattr(kind, "__name__", repr(kind)))
 def test_what_nothing_holds_is_refused(check, annotation):
     with pytest.raises(SerializationError, match=r"a/b/c is annotated to return .*Nothing was run\. Return something"):
         check(annotation)
@@ -219,13 +219,13 @@ def test_what_a_plugin_takes_of_a_class_below_passes(settings, check):
 # In a run
 
 
-@dn.task(version="1")
+@dn.task
 def long(n: int) -> int:
     RAN.append("long")
     return n
 
 
-@dn.task(version="1")
+@dn.task
 def opened(n: int) -> socket.socket:
     RAN.append("opened")
     raise AssertionError
@@ -259,7 +259,7 @@ def test_a_class_is_asked_like_a_function(memory):
     assert RAN == []
 
 
-@dn.task(version="1", serializer="numpy")
+@dn.task(serializer="numpy")
 def table(n: int) -> pd.DataFrame:
     raise AssertionError
 
@@ -294,7 +294,7 @@ def test_a_frame_without_pyarrow_is_refused_before_the_run(tmp_path):
     assert run.stderr == ""
 
 
-@dn.task(version="1")
+@dn.task
 def unforeseen(n: int):
     print("hours of work")
     return {"ok": n, "bad": [socket.SocketType, lambda: n]}

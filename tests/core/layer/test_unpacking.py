@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import datanectar as dn
-from datanectar.errors import IntegrityError
+from datanectar.errors import IntegrityError, SerializationError
 from datanectar.layer import keys
 from datanectar.layer.user_directories import cache_directory
 from datanectar.values.typed_json import dumps
@@ -54,6 +54,18 @@ def test_a_file_comes_back_with_its_name(layer, name, tmp_path):
     assert layer.load(name).name == "a model.bin"
     assert layer.load(name).read_bytes() == LARGE
     assert layer.local_path(name).read_bytes() == LARGE
+
+
+def test_the_local_path_of_a_directory_is_the_directory(layer, name, stored):
+    assert layer.local_path(name) == layer.load(name)
+    assert tree(layer.local_path(name)) == stored
+
+
+def test_a_cache_that_cannot_be_written_is_told(layer, name, stored, monkeypatch, tmp_path):
+    (tmp_path / "a file").write_bytes(b"")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "a file"))
+    with pytest.raises(SerializationError, match=r"Not a directory.*XDG_CACHE_HOME"):
+        layer.load(name)
 
 
 def test_no_key_has_a_name_of_the_users(layer, backend, name, stored):
@@ -200,7 +212,7 @@ def test_processes_that_load_at_once_each_get_the_whole(tmp_path):
 # In a run
 
 
-@dn.task(version="1")
+@dn.task
 def written(text: str) -> Path:
     path = Path("out") / text
     path.mkdir(parents=True)
@@ -208,7 +220,7 @@ def written(text: str) -> Path:
     return path
 
 
-@dn.task(version="1")
+@dn.task
 def read(folder: Path) -> str:
     return (folder / "part.txt").read_text() + str(folder.name)
 

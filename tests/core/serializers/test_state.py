@@ -53,11 +53,11 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize(("got", "expected"), SAME, ids=repr)
+@pytest.mark.parametrize(("got", "expected"), SAME, ids=lambda value: type(value).__name__)
 def test_same(got, expected):
     assert same_state(got, expected)
 
 
-@pytest.mark.parametrize(("got", "expected"), OTHERS, ids=repr)
+@pytest.mark.parametrize(("got", "expected"), OTHERS, ids=lambda value: type(value).__name__)
 def test_not_the_same(got, expected):
     assert not same_state(got, expected)

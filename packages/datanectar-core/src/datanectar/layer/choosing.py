@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from datanectar.errors import PluginNotFoundError
 from datanectar.records import SerializerType
 from datanectar.registry import Registry
 
@@ -27,7 +28,11 @@ def named(registry: Registry, name: str, kind: type) -> list[SerializerType]:
     records = [component.record for component in registry.components(SerializerType).values()]
     of_format = [record for record in records if record.format == name]
     if not of_format:
-        return [registry.find(SerializerType, name)]
+        try:
+            return [registry.find(SerializerType, name)]
+        except PluginNotFoundError as error:
+            formats = ", ".join(sorted({record.format for record in records} - {""}))
+            raise PluginNotFoundError(f"{error}; or a format: {formats}") from error
     return [record for record in of_format if _names(kind) & set(record.types)]
 
 

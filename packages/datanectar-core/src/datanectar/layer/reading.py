@@ -161,6 +161,9 @@ class Reader:
         return self._from_sound(name, self._local_file, part)
 
     def _local_file(self, manifest: Manifest, part: tuple[Any, ...]) -> Path:
+        node, rest = descend(manifest.value, part)
+        if "path" in node and not rest:  # a file or directory with a name of its own
+            return self._decode(manifest, node)  # type: ignore[no-any-return]
         number = self._only_file(manifest, part)
         entry, inline = manifest.files[number], manifest.inline(number)
         if inline is None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from datanectar.contracts.serialization import StoredFile
-from datanectar.errors import IntegrityError
+from datanectar.errors import IntegrityError, SerializationError, StorageError
 from datanectar.layer.manifest import Manifest
 from datanectar.layer.user_directories import cache_directory
 from datanectar.layer.verification import check_file, stamp
@@ -35,8 +35,18 @@ def unpack(manifest: Manifest, node: dict[str, Any], read: Read, *, trust_stamp:
 
     Raises:
         IntegrityError: A file in the store is missing or damaged.
+        SerializationError: The user's cache directory cannot be written to.
     """
-    return _Unpacking(manifest, read, trust_stamp).into_cache(node["path"], node["content"])
+    try:
+        return _Unpacking(manifest, read, trust_stamp).into_cache(node["path"], node["content"])
+    except StorageError:
+        raise
+    except OSError as error:
+        msg = (
+            f"{manifest.name} is a path, which is unpacked in your cache directory, and that failed: {error.strerror}: "
+            f"{error.filename}. Mend {cache_directory()}, or set XDG_CACHE_HOME to another directory"
+        )
+        raise SerializationError(msg) from error
 
 
 class _Unpacking:

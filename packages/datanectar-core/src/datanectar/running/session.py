@@ -179,7 +179,7 @@ class Session:
 
     def _check_serializers(self, plan: Plan) -> None:
         """Refuses results that nothing can hold, as far as annotations tell, before the work that makes them."""
-        for task, layer in {(step.call.definition, step.layer) for step in plan.with_status("run")}:
+        for task, layer in dict.fromkeys((step.call.definition, step.layer) for step in plan.with_status("run")):
             chosen = self._settings.choose("serializer", task)
             if task is not None:
                 layer.writer.foresee(task.path, task.returns, chosen.value if chosen else None)

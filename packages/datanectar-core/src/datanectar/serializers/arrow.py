@@ -5,12 +5,11 @@ Source of the format: https://arrow.apache.org/docs/format/Columnar.html#seriali
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from datanectar.contracts.serialization import Serializer, StoredFile
 from datanectar.serializers import frames
-from datanectar.serializers.parquet import dump_checked
+from datanectar.serializers.parquet import dump_checked, has_dictionary
 from datanectar.values.classes import may_be
 
 _FILE_MAGIC = b"ARROW1"
@@ -118,21 +117,6 @@ class PolarsSeries(PolarsArrow):
 
     def load(self, file: StoredFile) -> Any:
         return super().load(file).to_series()
-
-
-def has_dictionary(kind: Any) -> bool:
-    """Whether a type is, or has in it, a dictionary."""
-    import pyarrow as pa
-
-    return pa.types.is_dictionary(kind) or any(map(has_dictionary, _inner(kind)))
-
-
-def _inner(kind: Any) -> Iterator[Any]:
-    if hasattr(kind, "storage_type"):
-        yield kind.storage_type
-    elif hasattr(kind, "value_type"):
-        yield kind.value_type
-    yield from (kind.field(number).type for number in range(kind.num_fields))
 
 
 def _trip(table: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 from datanectar.contracts.serialization import Serializer, StoredFile
@@ -47,8 +47,6 @@ class ArrowParquet(Serializer):
 
     def accepts(self, value: Any) -> bool:
         import pyarrow as pa
-
-        from datanectar.serializers.arrow import has_dictionary
 
         if type(value) is not pa.Table or not value.num_columns or any(map(has_dictionary, value.schema.types)):
             return False
@@ -100,6 +98,21 @@ class PolarsParquet(Serializer):
         import polars as pl
 
         return pl.read_parquet(file.path if file.path is not None else file.open())
+
+
+def has_dictionary(kind: Any) -> bool:
+    """Whether a type is, or has in it, a dictionary."""
+    import pyarrow as pa
+
+    return pa.types.is_dictionary(kind) or any(map(has_dictionary, _inner(kind)))
+
+
+def _inner(kind: Any) -> Iterator[Any]:
+    if hasattr(kind, "storage_type"):
+        yield kind.storage_type
+    elif hasattr(kind, "value_type"):
+        yield kind.value_type
+    yield from (kind.field(number).type for number in range(kind.num_fields))
 
 
 def dump_checked(write: Callable[[], None], format_name: str) -> None:
