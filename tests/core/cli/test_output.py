@@ -1,4 +1,5 @@
 import math
+from pathlib import PurePosixPath
 
 import pytest
 
@@ -23,6 +24,7 @@ def test_durations_are_said_as_people_say_them(seconds: float | None, text: str)
     [
         (None, ""),
         ("two\nlines", "two\nlines\n"),
+        (PurePosixPath("out/a b"), "out/a b\n"),
         ({"a": [1]}, '{\n  "a": [\n    1\n  ]\n}\n'),
         (math.nan, "NaN\n"),
         ({1, 2}, "{1, 2}\n"),

@@ -104,6 +104,14 @@ def test_parts_are_told_and_shown_one_by_one(in_process) -> None:
     assert out.endswith("\n\n['part7'][1]\nfirst\nsecond\n")
 
 
+def test_a_directory_is_told_file_by_file(in_process) -> None:
+    Path("out/plots").mkdir(parents=True)
+    Path("out/plots/by day.txt").write_text("a plot")
+    dn.storage_layer().store("report", Path("out"))
+    _, shown, _ = in_process("show", "report")
+    assert "value    the directory out, 6 B\nfile     out/plots/by day.txt  6 B  sha256" in shown
+
+
 def test_a_log_cannot_drive_the_terminal(in_process) -> None:
     Path("loud.py").write_text("import datanectar as dn\n@dn.task\ndef loud():\n    print('\\x1b[2J' + 'x' * 100)\n")
     in_process("run", "loud:loud", "--quiet")

@@ -93,7 +93,7 @@ def test_a_store_on_disk_is_linked_not_copied(make_layer, disk, name, report):
     layer.store(name, report)
     large = layer.load(name) / "plots/by day.png"
     assert large.is_symlink()
-    assert large.resolve().is_relative_to(Path(disk._root))
+    assert large.resolve().is_relative_to(Path(disk.root))
 
 
 def test_the_directory_is_the_users_own(layer, name, stored):

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from pathlib import PurePath
 from typing import Any
 
 import click
@@ -77,10 +78,10 @@ def duration(seconds: float | None) -> str:
 
 
 def print_value(value: Any) -> None:
-    """Prints a result: text as it is, plain values as JSON, anything else as Python shows it."""
+    """Prints a result: text and paths as they are, plain values as JSON, anything else as Python shows it."""
     if value is None:
         return
-    if isinstance(value, str):
+    if isinstance(value, (str, PurePath)):
         click.echo(value)
         return
     try:

@@ -90,7 +90,10 @@ def _when(manifest: Manifest) -> str:
 
 
 def _files(manifest: Manifest) -> Iterator[Fact]:
-    if "file" not in manifest.value:
+    if "path" in manifest.value:
+        kind = "file" if type(manifest.value["content"]) is int else "directory"
+        yield "value", f"the {kind} {manifest.value['path']}, {size(manifest.size)}"
+    elif "file" not in manifest.value:
         kind = next(kind for kind in ("dict", "tuple", "list") if kind in manifest.value)
         yield "value", f"a {kind} of {len(manifest.value[kind])}, {size(manifest.size)}: {part_names(manifest.value)}"
     files = list(files_by_part(manifest.value))

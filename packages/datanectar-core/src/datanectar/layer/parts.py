@@ -7,6 +7,7 @@ from typing import Any
 
 from datanectar.errors import PartNotFound
 from datanectar.layer.manifest import Manifest
+from datanectar.layer.trees import files_below
 from datanectar.values import typed_json
 
 _SHOWN = 10
@@ -20,9 +21,11 @@ def parts_of(node: dict[str, Any]) -> dict[Any, dict[str, Any]]:
 
 
 def files_by_part(node: dict[str, Any], part: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], int, str]]:
-    """Yields part, number and serializer of each file of a manifest's value."""
+    """Yields part, number and serializer of each file of a manifest's value; of files of a path, where they stood."""
     if "file" in node:
         yield part, node["file"], node["serializer"]
+    if "path" in node:
+        yield from ((part, number, place) for place, number in files_below(node["content"], node["path"]))
     for key, item in parts_of(node).items():
         yield from files_by_part(item, (*part, key))
 

@@ -24,7 +24,7 @@ from datanectar.values import typed_json
 def files_of(node: dict[str, Any]) -> Iterator[int]:
     """Yields the number of each file in a tree."""
     if "path" in node:
-        yield from files_below(node["content"])
+        yield from (number for _, number in files_below(node["content"]))
     if "file" in node:
         yield node["file"]
     for item in node.get("tuple", node.get("list", [])):
@@ -33,13 +33,13 @@ def files_of(node: dict[str, Any]) -> Iterator[int]:
         yield from files_of(item)
 
 
-def files_below(content: Any) -> Iterator[int]:
-    """Yields the number of each file in a path's content."""
+def files_below(content: Any, place: str = "") -> Iterator[tuple[str, int]]:
+    """Yields where each file in a path's content stands, below `place`, and its number."""
     if type(content) is int:
-        yield content
+        yield place, content
     else:
-        for _, inner in content:
-            yield from files_below(inner)
+        for name, inner in content:
+            yield from files_below(inner, f"{place}/{name}")
 
 
 def descend(node: dict[str, Any], part: tuple[Any, ...]) -> tuple[dict[str, Any], tuple[Any, ...]]:

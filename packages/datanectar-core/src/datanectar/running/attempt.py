@@ -25,8 +25,9 @@ from datanectar.running.invocation import check_call, invoke, revived
 from datanectar.running.process_log import ProcessLog
 from datanectar.running.recent import recent
 from datanectar.running.traces import INTERRUPTED, is_final, summary_of, trace_of
+from datanectar.tasks.call import Call
 from datanectar.tasks.class_definition import InstanceCall
-from datanectar.tasks.handle import Artifact, Call
+from datanectar.tasks.handle import Artifact
 from datanectar.tasks.nesting import holds_artifact, substitute
 
 #: Logs up to this many bytes are kept in the manifest.

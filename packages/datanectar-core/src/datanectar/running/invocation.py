@@ -7,9 +7,10 @@ from typing import Any
 
 from datanectar.contracts.orchestration import Step
 from datanectar.errors import NameMismatch, TaskDefinitionError, UnsupportedError
+from datanectar.tasks.call import Call
 from datanectar.tasks.class_definition import InstanceCall
 from datanectar.tasks.function import Task
-from datanectar.tasks.handle import Artifact, Call
+from datanectar.tasks.handle import Artifact
 from datanectar.tasks.nectar import NectarTask
 from datanectar.tasks.nesting import substitute
 

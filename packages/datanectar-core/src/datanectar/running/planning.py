@@ -10,8 +10,9 @@ from datanectar.configuration.active import current
 from datanectar.contracts.orchestration import Step
 from datanectar.layer.presence import Presence
 from datanectar.layer.storage_layer import StorageLayer
+from datanectar.tasks.call import Call
 from datanectar.tasks.definition import Definition
-from datanectar.tasks.handle import Artifact, Call
+from datanectar.tasks.handle import Artifact
 
 
 @dataclass(slots=True, eq=False)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from datanectar.errors import CycleError
 
 if TYPE_CHECKING:
-    from datanectar.tasks.handle import Artifact, Call
+    from datanectar.tasks.call import Call
+    from datanectar.tasks.handle import Artifact
 
 _LONGEST_CHAIN = 200_000
 

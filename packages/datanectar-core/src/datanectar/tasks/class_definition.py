@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from datanectar.errors import ArgumentError, TaskDefinitionError
 from datanectar.tasks.arguments import check_arguments
+from datanectar.tasks.call import Call
 from datanectar.tasks.definition import Definition
-from datanectar.tasks.handle import Artifact, Call
+from datanectar.tasks.handle import Artifact
 from datanectar.tasks.signature import REQUIRED, Signature, of_function, resolve_annotations
 from datanectar.values.annotations import UNKNOWN
 

@@ -8,9 +8,10 @@ from weakref import WeakKeyDictionary
 
 from datanectar.contracts.adapters import ForeignTask, TaskAdapter
 from datanectar.tasks.arguments import check_arguments
+from datanectar.tasks.call import Call
 from datanectar.tasks.code import CodeDigest, digest_class
 from datanectar.tasks.definition import Definition
-from datanectar.tasks.handle import Artifact, Call
+from datanectar.tasks.handle import Artifact
 from datanectar.tasks.signature import REQUIRED, Signature
 from datanectar.values.annotations import UNKNOWN
 

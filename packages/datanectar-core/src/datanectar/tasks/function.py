@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from datanectar.errors import TaskDefinitionError
 from datanectar.tasks.arguments import check_arguments
+from datanectar.tasks.call import Call
 from datanectar.tasks.definition import Definition
-from datanectar.tasks.handle import Artifact, Call
+from datanectar.tasks.handle import Artifact
 from datanectar.tasks.names import check_segment
 from datanectar.tasks.signature import of_function
 from datanectar.tasks.stamps import remember

@@ -3,140 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from datanectar.errors import ArgumentError, ArtifactNotFound
-from datanectar.tasks.chains import compute_fingerprints
+from datanectar.tasks.call import Call
 from datanectar.tasks.names import FINGERPRINT
 from datanectar.values.annotations import UNKNOWN
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from datanectar.layer.storage_layer import StorageLayer
-    from datanectar.tasks.definition import Definition
 
 R = TypeVar("R", covariant=True)
-
-
-class _Late:
-    """Modules that no task needs to be declared or called; an import statement at each use would take half a µs."""
-
-    @cached_property
-    def identity(self) -> Any:
-        import datanectar.tasks.identity as module
-
-        return module
-
-    @cached_property
-    def naming(self) -> Any:
-        import datanectar.tasks.naming as module
-
-        return module
-
-
-_late = _Late()
-#: How a file stands in the text of a document.
-_FILE = '"$file"'
-
-
-class Call:
-    """One call of a task: its checked arguments, and the names that follow from them.
-
-    Attributes:
-        definition: The task, or None for an artifact known by name only.
-        arguments: The checked arguments by parameter.
-        upstream: The artifacts among them.
-        document: All that decides the result, once it is named.
-        has_files: Whether that includes the content of files, which can change.
-    """
-
-    __slots__ = (
-        "_fingerprint",
-        "_name",
-        "_naming",
-        "arguments",
-        "definition",
-        "document",
-        "has_files",
-        "reference",
-        "upstream",
-    )
-
-    def __init__(self, definition: Definition | None, arguments: dict[str, Any], upstream: list[Artifact[Any]]) -> None:
-        self.definition, self.arguments, self.upstream = definition, arguments, upstream
-        self.document: dict[str, Any] | None = None
-        self.has_files = False
-        self.reference: str | None = None
-        self._fingerprint: str | None = None
-        self._name: str | None = None
-        self._naming: Any = None
-
-    #: Whether `inputs` says more than `given`; a task class's requires() does.
-    has_requirements = False
-
-    def given(self) -> list[Artifact[Any]]:
-        """The artifacts among its parameters, as they are now."""
-        return self.upstream
-
-    def inputs(self) -> list[Artifact[Any]]:
-        """Everything the call needs; may run the user's code."""
-        return self.upstream
-
-    def parameters(self) -> dict[str, Any]:
-        """The arguments, and whatever else the caller can set."""
-        return self.arguments
-
-    def own_fields(self) -> dict[str, Any]:
-        """What the caller set besides the arguments."""
-        return {}
-
-    def describe(self) -> dict[str, Any]:
-        """The canonical document, without the task's path and code."""
-        assert self.definition is not None
-        return {"parameters": _late.identity.identify_parameters(self.arguments, self.definition.ignore)}
-
-    @property
-    def fingerprint(self) -> str:
-        """The hash of all that decides the result."""
-        if self._fingerprint is None:
-            compute_fingerprints(self)
-        assert self._fingerprint is not None
-        return self._fingerprint
-
-    def again(self) -> Call:
-        """The same call, yet unnamed: to find out whether its name still holds."""
-        return Call(self.definition, self.arguments, self.upstream)
-
-    @property
-    def is_named(self) -> bool:
-        """Whether the fingerprint has been computed."""
-        return self._fingerprint is not None
-
-    def compute_fingerprint(self) -> None:
-        """Hashes the document; those of all inputs are known by now."""
-        assert self.definition is not None
-        self.document = {**self.definition.identity(), **self.describe()}
-        text = _late.identity.canonical_text(self.document)
-        self.has_files = _FILE in text
-        self._fingerprint = _late.identity.fingerprint_of(text)
-
-    @property
-    def name(self) -> str:
-        """The artifact's name, by the naming scheme in force."""
-        if self.definition is None:
-            assert self._name is not None
-            return self._name
-        naming = _late.naming.scheme()
-        if self._name is None or self._naming is not naming:
-            self._name, self._naming = _late.naming.name_call(self, naming), naming
-        return self._name
-
-    def layer(self, argument: Any = None) -> StorageLayer:
-        """The storage layer that the settings choose for this task."""
-        argument = self.reference if argument is None else argument
-        return _late.naming.layer_for(self.definition, argument)  # type: ignore[no-any-return]
 
 
 class Artifact(Generic[R]):

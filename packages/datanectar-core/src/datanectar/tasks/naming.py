@@ -13,8 +13,8 @@ from datanectar.registry import registry
 
 if TYPE_CHECKING:
     from datanectar.layer.storage_layer import StorageLayer
+    from datanectar.tasks.call import Call
     from datanectar.tasks.definition import Definition
-    from datanectar.tasks.handle import Call
 
 
 def scheme() -> Naming:
