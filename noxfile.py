@@ -64,6 +64,20 @@ def demo(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """Measure Datanectar beside its peers: all of it, or the groups named; --quick to try things out."""
+    requirements = sorted(ROOT.glob("bench/requirements/*.txt"))
+    environments = Path(session.virtualenv.location) / "peers"
+    session.install("uv", *PINNED, "-r", "bench/requirements/report.txt")
+    for file in requirements:
+        environment = str(environments / file.stem)
+        session.run("uv", "venv", "--quiet", "--clear", environment, silent=True)
+        own = CORE_EDITABLE if file.stem == "datanectar" else ()
+        session.run("uv", "pip", "install", "--quiet", "--python", environment, "-r", str(file), *own)
+    session.run("python", "-m", "bench", "--environments", str(environments), *session.posargs)
+
+
+@nox.session
 def build(session: nox.Session) -> None:
     """Build an sdist and a wheel of every package into dist/."""
     session.install(*PINNED, *group("build"))

@@ -1,0 +1,87 @@
+"""Runs the benchmarks and writes the report: `python -m bench --environments DIR [--quick] [GROUP …]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from datetime import date
+from pathlib import Path
+from time import monotonic
+
+from bench.machine import describe, versions
+from bench.measure import run_case
+from bench.plan import FULL, GROUPS, QUICK, cases
+from bench.plot import draw
+from bench.profiles import profile_misses
+from bench.report import budget_table, write_report
+from bench.results import Results
+
+ROOT = Path(__file__).parents[1]
+FIGURES = "build/bench.json"
+NEEDED_SPACE = 4 << 30  # bytes: one contender's array at a time, and some 60 000 small files
+
+
+def main() -> None:
+    arguments = _arguments()
+    sizes = QUICK if arguments.quick else FULL
+    groups = arguments.groups or list(GROUPS)
+    complete = set(groups) == set(GROUPS) and not arguments.quick
+    output = ROOT / ("docs/reference" if complete else "build/bench")
+    directory = _directory()
+    begun = monotonic()
+    try:
+        results = Results(about=_about(directory, arguments, sizes._asdict()))
+        for case in cases(sizes):
+            if case.group in groups:
+                started = monotonic()
+                run_case(case, arguments.environments, directory, results)
+                print(f"{case.name}: {monotonic() - started:.0f} s", file=sys.stderr)
+        results.about["profiles"] = profile_misses(results, sizes, arguments.environments, directory)
+    finally:
+        shutil.rmtree(directory)
+    results.about["minutes"] = (monotonic() - begun) / 60
+    output.mkdir(parents=True, exist_ok=True)
+    (ROOT / "build").mkdir(exist_ok=True)
+    results.save(ROOT / FIGURES)
+    draw(results, output)
+    write_report(results, output / "benchmarks.md")
+    print(budget_table(results))
+    print(f"\nwritten: {(output / 'benchmarks.md').relative_to(ROOT)}; the figures of each round: {FIGURES}")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="nox -s bench --", description="Measures Datanectar beside its peers.")
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"{', '.join(GROUPS)}; by default all of them")
+    parser.add_argument("--quick", action="store_true", help="less work and fewer rounds, to try things out")
+    parser.add_argument("--environments", type=Path, required=True, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if unknown := set(arguments.groups) - set(GROUPS):
+        parser.error(f"unknown group {', '.join(sorted(unknown))}; there are {', '.join(GROUPS)}")
+    arguments.environments = arguments.environments.absolute()
+    return arguments
+
+
+def _directory() -> Path:
+    """Makes the directory that everything is written to: in BENCH_DIR, or where temporary files are kept on disk."""
+    parent = os.environ.get("BENCH_DIR") or ("/var/tmp" if os.path.isdir("/var/tmp") else tempfile.gettempdir())
+    free = shutil.disk_usage(parent).free
+    if free < NEEDED_SPACE:
+        raise SystemExit(f"{parent} has {free >> 20} MiB left; {NEEDED_SPACE >> 20} are needed. Set BENCH_DIR")
+    return Path(tempfile.mkdtemp(prefix="bench-", dir=parent))
+
+
+def _about(directory: Path, arguments: argparse.Namespace, sizes: dict[str, object]) -> dict[str, object]:
+    return {
+        "date": date.today().isoformat(),
+        "quick": arguments.quick,
+        "sizes": sizes,
+        "machine": describe(directory),
+        "versions": versions(arguments.environments),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""What is measured: cases, and in each of them the contenders that run side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+DATANECTAR = "Datanectar"
+UNSYNCED = "Datanectar, durability none"
+JOBLIB = "joblib.Memory"
+FLOOR, FLOOR_SYNCED = "floor", "floor, fsync"
+BARE, IMPORT, DECLARE = "bare Python", "import datanectar", "import datanectar, declare a task"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One way to do a case's work: a script, run once for each phase, in an environment and a directory of its own."""
+
+    name: str
+    environment: str
+    command: tuple[str, ...]  # a script of cases/ or "-c", then arguments
+    phases: tuple[str, ...]  # inserted behind the script's name
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Contenders that are measured in turns, A B C A B C …"""
+
+    group: str
+    name: str
+    rounds: int
+    discarded: int  # rounds before these: they compile, and touch memory for the first time
+    contenders: tuple[Contender, ...]
+    most_seconds: float = 120.0  # a process that takes longer is stopped, and that is said
+    keeps_files: bool = True  # until the end of the run: deleting files slows down whoever creates files next
+
+
+class Sizes(NamedTuple):
+    """How much work there is, and how often it is done."""
+
+    imports: int  # rounds
+    hits: int  # calls
+    graphs: tuple[int, int]  # steps of the small one and the large one
+    array: int  # bytes
+    frame: int  # rows
+    rounds: int
+    large_rounds: int  # of what takes long
+    discarded: int  # rounds before those that count
+    patience: float  # seconds for a graph
+
+
+FULL = Sizes(16, 500, (1_000, 10_000), 1 << 30, 5_000_000, 5, 2, 1, 30.0)
+QUICK = Sizes(3, 100, (100, 400), 1 << 26, 200_000, 1, 1, 0, 5.0)
+GROUPS = ("import", "hit", "graph", "array", "frame")
+
+_NO_SYNC = {"DATANECTAR_STORAGE__DISK__DURABILITY": "none"}
+_IMPORTS = (
+    (BARE, "datanectar", ("-c", "pass")),
+    (IMPORT, "datanectar", ("-c", "import datanectar")),
+    (DECLARE, "datanectar", ("declare.py",)),
+    ("import joblib", "joblib", ("-c", "import joblib")),
+    ("import joblib, no NumPy installed", "joblib-alone", ("-c", "import joblib")),
+    ("import diskcache", "diskcache", ("-c", "import diskcache")),
+    ("import luigi", "luigi", ("-c", "import luigi")),
+    ("from hamilton import driver", "hamilton", ("-c", "from hamilton import driver")),
+)
+
+
+def cases(sizes: Sizes) -> list[Case]:
+    """Returns everything there is to measure, in order."""
+    return [_imports(sizes), _hits(sizes), *_graphs(sizes), _array(sizes), _frame(sizes)]
+
+
+def _imports(sizes: Sizes) -> Case:
+    contenders = [Contender(name, where, command, ("start",)) for name, where, command in _IMPORTS]
+    return Case("import", "import", sizes.imports, sizes.discarded, tuple(contenders))
+
+
+def _hits(sizes: Sizes) -> Case:
+    def contender(name: str, environment: str, tool: str, *more: str, **variables: str) -> Contender:
+        command = (f"hit_{tool}.py", str(sizes.hits), *more)
+        return Contender(name, environment, command, ("cold", "warm", "process"), variables)
+
+    return Case(
+        "hit",
+        "hit",
+        sizes.rounds,
+        sizes.discarded,
+        (
+            contender(FLOOR, "floor", "floor"),
+            contender(FLOOR_SYNCED, "floor", "floor", "--fsync"),
+            contender("diskcache", "diskcache", "diskcache"),
+            contender(JOBLIB, "joblib", "joblib"),
+            contender("joblib.Memory, no NumPy installed", "joblib-alone", "joblib"),
+            contender(UNSYNCED, "datanectar", "datanectar", **_NO_SYNC),
+            contender(DATANECTAR, "datanectar", "datanectar"),
+        ),
+    )
+
+
+def _graphs(sizes: Sizes) -> list[Case]:
+    def case(shape: str, steps: int) -> Case:
+        def contender(name: str, tool: str, *more: str, **variables: str) -> Contender:
+            command = (f"graph_{tool}.py", shape, str(steps), *more)
+            return Contender(name, tool, command, ("cold", "warm"), variables)
+
+        contenders = [
+            contender(FLOOR, "floor"),
+            contender(FLOOR_SYNCED, "floor", "--fsync"),
+            contender(JOBLIB, "joblib"),
+            contender(UNSYNCED, "datanectar", **_NO_SYNC),
+            contender(DATANECTAR, "datanectar"),
+            contender("Hamilton", "hamilton"),
+            contender("Luigi", "luigi"),
+        ]
+        small = steps == sizes.graphs[0]
+        if shape == "chain" and not small:  # all of them would take minutes, and tell nothing new
+            contenders = [one for one in contenders if one.name in (FLOOR, JOBLIB, UNSYNCED)]
+        discarded = sizes.discarded if small else 0  # by then the small one has compiled everything
+        return Case("graph", f"{shape}-{steps}", sizes.large_rounds, discarded, tuple(contenders), sizes.patience)
+
+    return [case(shape, steps) for steps in sizes.graphs for shape in ("layered", "chain")]
+
+
+def _array(sizes: Sizes) -> Case:
+    def contender(name: str, environment: str, tool: str, *phases: str, **variables: str) -> Contender:
+        return Contender(
+            name, environment, (f"array_{tool}.py", str(sizes.array)), ("store", "load", *phases), variables
+        )
+
+    contenders = (
+        contender(FLOOR, "floor", "floor"),
+        contender("np.save", "floor", "numpy", "mapped"),
+        contender("pickle 5", "floor", "pickle"),
+        contender("joblib", "joblib", "joblib", "mapped"),
+        contender(UNSYNCED, "datanectar", "datanectar", **_NO_SYNC),
+        contender(DATANECTAR, "datanectar", "datanectar", "elsewhere"),
+    )
+    return Case("array", "array", sizes.large_rounds, sizes.discarded, contenders, keeps_files=False)
+
+
+def _frame(sizes: Sizes) -> Case:
+    def contender(name: str, environment: str, tool: str, *more: str, **variables: str) -> Contender:
+        command = (f"frame_{tool}.py", str(sizes.frame), *more)
+        return Contender(name, environment, command, ("store", "load"), variables)
+
+    contenders = (
+        contender(FLOOR, "floor", "floor"),
+        contender("pickle 5", "floor", "pickle"),
+        contender("joblib", "joblib", "joblib"),
+        contender(UNSYNCED, "datanectar", "datanectar", **_NO_SYNC),
+        contender(DATANECTAR, "datanectar", "datanectar"),
+        contender("Datanectar, Arrow IPC", "datanectar", "datanectar", "--arrow"),
+    )
+    return Case("frame", "frame", sizes.large_rounds, sizes.discarded, contenders, keeps_files=False)
