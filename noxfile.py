@@ -66,10 +66,9 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure Datanectar beside its peers: all of it, or the groups named; --quick to try things out."""
-    requirements = sorted(ROOT.glob("bench/requirements/*.txt"))
+    session.install("-r", "bench/requirements/report.txt")  # with uv, which makes the environments of the peers
     environments = Path(session.virtualenv.location) / "peers"
-    session.install("uv", *PINNED, "-r", "bench/requirements/report.txt")
-    for file in requirements:
+    for file in sorted(ROOT.glob("bench/requirements/peers/*.txt")):
         environment = str(environments / file.stem)
         session.run("uv", "venv", "--quiet", "--clear", environment, silent=True)
         own = CORE_EDITABLE if file.stem == "datanectar" else ()

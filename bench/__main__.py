@@ -10,32 +10,44 @@ import tempfile
 from datetime import date
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from bench.machine import describe, versions
 from bench.measure import run_case
-from bench.plan import FULL, GROUPS, QUICK, cases
+from bench.plan import FULL, GROUPS, QUICK, Sizes, cases
 from bench.plot import draw
 from bench.profiles import profile_misses
 from bench.report import budget_table, write_report
 from bench.results import Results
 
 ROOT = Path(__file__).parents[1]
-FIGURES = "build/bench.json"
 NEEDED_SPACE = 4 << 30  # bytes: one contender's array at a time, and some 60 000 small files
 
 
 def main() -> None:
     arguments = _arguments()
-    sizes = QUICK if arguments.quick else FULL
-    groups = arguments.groups or list(GROUPS)
-    complete = set(groups) == set(GROUPS) and not arguments.quick
+    figures = ROOT / "build/bench.json"
+    if not arguments.rewrite:
+        figures.parent.mkdir(exist_ok=True)
+        _measure(arguments).save(figures)
+    results = Results.read(figures)
+    complete = results.about["groups"] == list(GROUPS) and not results.about["quick"]
     output = ROOT / ("docs/reference" if complete else "build/bench")
+    output.mkdir(parents=True, exist_ok=True)
+    draw(results, output)
+    write_report(results, output / "benchmarks.md")
+    print(budget_table(results))
+    print(f"\nwritten: {(output / 'benchmarks.md').relative_to(ROOT)}")
+
+
+def _measure(arguments: argparse.Namespace) -> Results:
+    sizes = QUICK if arguments.quick else FULL
     directory = _directory()
     begun = monotonic()
     try:
-        results = Results(about=_about(directory, arguments, sizes._asdict()))
+        results = Results(about=_about(directory, arguments, sizes))
         for case in cases(sizes):
-            if case.group in groups:
+            if case.group in results.about["groups"]:
                 started = monotonic()
                 run_case(case, arguments.environments, directory, results)
                 print(f"{case.name}: {monotonic() - started:.0f} s", file=sys.stderr)
@@ -43,19 +55,14 @@ def main() -> None:
     finally:
         shutil.rmtree(directory)
     results.about["minutes"] = (monotonic() - begun) / 60
-    output.mkdir(parents=True, exist_ok=True)
-    (ROOT / "build").mkdir(exist_ok=True)
-    results.save(ROOT / FIGURES)
-    draw(results, output)
-    write_report(results, output / "benchmarks.md")
-    print(budget_table(results))
-    print(f"\nwritten: {(output / 'benchmarks.md').relative_to(ROOT)}; the figures of each round: {FIGURES}")
+    return results
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="nox -s bench --", description="Measures Datanectar beside its peers.")
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"{', '.join(GROUPS)}; by default all of them")
     parser.add_argument("--quick", action="store_true", help="less work and fewer rounds, to try things out")
+    parser.add_argument("--rewrite", action="store_true", help="write the report of the last run again")
     parser.add_argument("--environments", type=Path, required=True, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if unknown := set(arguments.groups) - set(GROUPS):
@@ -73,11 +80,12 @@ def _directory() -> Path:
     return Path(tempfile.mkdtemp(prefix="bench-", dir=parent))
 
 
-def _about(directory: Path, arguments: argparse.Namespace, sizes: dict[str, object]) -> dict[str, object]:
+def _about(directory: Path, arguments: argparse.Namespace, sizes: Sizes) -> dict[str, Any]:
     return {
         "date": date.today().isoformat(),
         "quick": arguments.quick,
-        "sizes": sizes,
+        "groups": [group for group in GROUPS if group in arguments.groups or not arguments.groups],
+        "sizes": sizes._asdict(),
         "machine": describe(directory),
         "versions": versions(arguments.environments),
     }

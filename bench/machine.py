@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.measure import command_of
 from bench.plan import Contender
 
-REQUIREMENTS = Path(__file__).parent / "requirements"
+REQUIREMENTS = Path(__file__).parent / "requirements/peers"
 
 
 def describe(directory: Path) -> dict[str, str]:

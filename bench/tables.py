@@ -28,20 +28,21 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[
 
 def amount(spread: Spread | None) -> str:
     """Returns the median to three digits."""
-    return NONE if spread is None else _three_digits(spread.median)
+    return NONE if spread is None else three_digits(spread.median)
 
 
 def times(ratio: Spread | None) -> str:
     """Returns a ratio."""
-    return NONE if ratio is None else f"{_three_digits(ratio.median)}×"
+    return NONE if ratio is None else f"{three_digits(ratio.median)}×"
 
 
 def rate(seconds: Spread | None, size: float) -> str:
     """Returns GB/s."""
-    return NONE if seconds is None else _three_digits(size / 1e9 / seconds.median)
+    return NONE if seconds is None else three_digits(size / 1e9 / seconds.median)
 
 
-def _three_digits(value: float) -> str:
+def three_digits(value: float) -> str:
+    """Returns a number to three digits, or none behind the point."""
     if abs(value) >= 100:
         return f"{value:,.0f}".replace(",", " ")
     return f"{value:.3g}" if abs(value) >= 0.001 else "0"

@@ -22,7 +22,7 @@ def arrow_serializer() -> str:
     """Returns the name of the serializer that keeps frames as Arrow IPC, whatever this release calls it."""
     listed = subprocess.run([sys.executable, "-m", "datanectar", "plugins", "--json"], capture_output=True, check=True)
     brought = [item.split() for plugin in json.loads(listed.stdout) for item in plugin["brings"]]
-    names = [name for kind, name in brought if kind == "serializer" and "parquet" not in name]
+    names: list[str] = [name for kind, name in brought if kind == "serializer" and "parquet" not in name]
     found = [name for name in names if any(word in name for word in WORDS)]
     if not found:
         raise SystemExit("not installed: a serializer for Arrow IPC")
