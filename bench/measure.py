@@ -49,7 +49,7 @@ def _run_phases(
     figures = {}
     for phase in contender.phases:
         command = command_of(contender, phase, environments)
-        for name, value in run_process(command, place, contender, case.most_seconds).items():
+        for name, value in run_process(command, place, contender).items():
             if isinstance(value, str):
                 results.note(case.name, contender.name, name, value)
             elif name == "check":
@@ -71,21 +71,21 @@ def command_of(contender: Contender, phase: str, environments: Path) -> list[str
     return [str(python), str(SCRIPTS / script), phase, *arguments]
 
 
-def run_process(command: list[str], place: Path, contender: Contender, most_seconds: float) -> dict[str, float | str]:
+def run_process(command: list[str], place: Path, contender: Contender) -> dict[str, float | str]:
     """Runs a process and returns what it printed, ``name value`` a line, and its wall time, CPU time and memory."""
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         begun = perf_counter()
         process = subprocess.Popen(
             command, cwd=place, env=_variables(contender, place), stdin=subprocess.DEVNULL, stdout=output, stderr=errors
         )
-        timer = Timer(most_seconds, process.kill)
+        timer = Timer(contender.most_seconds, process.kill)
         timer.start()
         _, status, usage = os.wait4(process.pid, 0)
         seconds = perf_counter() - begun
         timer.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode and seconds >= most_seconds:
-            raise ContenderFailed(f"stopped after {most_seconds:.0f} s")
+        if process.returncode and seconds >= contender.most_seconds:
+            raise ContenderFailed(f"stopped after {contender.most_seconds:.0f} s")
         if process.returncode:
             errors.seek(0)
             raise ContenderFailed((errors.read().strip().splitlines() or ["failed"])[-1][:120])

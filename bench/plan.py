@@ -22,6 +22,7 @@ class Contender:
     command: tuple[str, ...]  # a script of cases/ or "-c", then arguments
     phases: tuple[str, ...]  # inserted behind the script's name
     variables: Mapping[str, str] = field(default_factory=dict)
+    most_seconds: float = 300.0  # a process that takes longer is stopped, and that is said
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,6 @@ class Case:
     rounds: int
     discarded: int  # rounds before these: they compile, and touch memory for the first time
     contenders: tuple[Contender, ...]
-    most_seconds: float = 120.0  # a process that takes longer is stopped, and that is said
     keeps_files: bool = True  # until the end of the run: deleting files slows down whoever creates files next
 
 
@@ -48,7 +48,7 @@ class Sizes(NamedTuple):
     rounds: int
     large_rounds: int  # of what takes long
     discarded: int  # rounds before those that count
-    patience: float  # seconds for a graph
+    patience: float  # seconds for a graph by Hamilton or Luigi
 
 
 FULL = Sizes(16, 500, (1_000, 10_000), 1 << 30, 5_000_000, 5, 2, 1, 30.0)
@@ -104,7 +104,8 @@ def _graphs(sizes: Sizes) -> list[Case]:
     def case(shape: str, steps: int) -> Case:
         def contender(name: str, tool: str, *more: str, **variables: str) -> Contender:
             command = (f"graph_{tool}.py", shape, str(steps), *more)
-            return Contender(name, tool, command, ("cold", "warm"), variables)
+            patience = sizes.patience if tool in ("hamilton", "luigi") else Contender.most_seconds
+            return Contender(name, tool, command, ("cold", "warm"), variables, patience)
 
         contenders = [
             contender(FLOOR, "floor"),
@@ -119,7 +120,7 @@ def _graphs(sizes: Sizes) -> list[Case]:
         if shape == "chain" and not small:  # all of them would take minutes, and tell nothing new
             contenders = [one for one in contenders if one.name in (FLOOR, JOBLIB, UNSYNCED)]
         discarded = sizes.discarded if small else 0  # by then the small one has compiled everything
-        return Case("graph", f"{shape}-{steps}", sizes.large_rounds, discarded, tuple(contenders), sizes.patience)
+        return Case("graph", f"{shape}-{steps}", sizes.large_rounds, discarded, tuple(contenders))
 
     return [case(shape, steps) for steps in sizes.graphs for shape in ("layered", "chain")]
 
