@@ -70,7 +70,7 @@ def bench(session: nox.Session) -> None:
     environments = Path(session.virtualenv.location) / "peers"
     for file in sorted(ROOT.glob("bench/requirements/peers/*.txt")):
         environment = str(environments / file.stem)
-        session.run("uv", "venv", "--quiet", "--clear", environment, silent=True)
+        session.run("uv", "venv", "--quiet", "--clear", "--python", f"{session.bin}/python", environment)
         own = CORE_EDITABLE if file.stem == "datanectar" else ()
         session.run("uv", "pip", "install", "--quiet", "--python", environment, "-r", str(file), *own)
     session.run("python", "-m", "bench", "--environments", str(environments), *session.posargs)

@@ -24,7 +24,8 @@ TITLES = {
 }
 
 PROCESS = """
-The whole process: start Python, import, declare, a hundred warm hits, exit.
+Datanectar imports most of itself at the first call, joblib when it is imported; so compare the whole process, from
+starting Python to its exit, with a hundred warm hits:
 """
 
 INTRODUCTIONS = {
