@@ -29,9 +29,9 @@ def main() -> None:
     figures = ROOT / "build/bench.json"
     if not arguments.rewrite:
         figures.parent.mkdir(exist_ok=True)
-        _measure(arguments).save(figures)
+        _measure(arguments, figures)
     results = Results.read(figures)
-    complete = results.about["groups"] == list(GROUPS) and not results.about["quick"]
+    complete = all(case.name in results.figures for case in cases(FULL))
     output = ROOT / ("docs/reference" if complete else "build/bench")
     output.mkdir(parents=True, exist_ok=True)
     draw(results, output)
@@ -40,22 +40,24 @@ def main() -> None:
     print(f"\nwritten: {(output / 'benchmarks.md').relative_to(ROOT)}")
 
 
-def _measure(arguments: argparse.Namespace) -> Results:
+def _measure(arguments: argparse.Namespace, figures: Path) -> None:
+    """Runs the cases; figures are saved after each, so that an interrupted run can be written up with `--rewrite`."""
     sizes = QUICK if arguments.quick else FULL
     directory = _directory()
     begun = monotonic()
     try:
         results = Results(about=_about(directory, arguments, sizes))
         for case in cases(sizes):
-            if case.group in results.about["groups"]:
+            if case.group in (arguments.groups or GROUPS):
                 started = monotonic()
                 run_case(case, arguments.environments, directory, results)
                 print(f"{case.name}: {monotonic() - started:.0f} s", file=sys.stderr)
+                results.about["minutes"] = (monotonic() - begun) / 60
+                results.save(figures)
         results.about["profiles"] = profile_misses(results, sizes, arguments.environments, directory)
+        results.save(figures)
     finally:
         shutil.rmtree(directory)
-    results.about["minutes"] = (monotonic() - begun) / 60
-    return results
 
 
 def _arguments() -> argparse.Namespace:
@@ -74,6 +76,8 @@ def _arguments() -> argparse.Namespace:
 def _directory() -> Path:
     """Makes the directory that everything is written to: in BENCH_DIR, or where temporary files are kept on disk."""
     parent = os.environ.get("BENCH_DIR") or ("/var/tmp" if os.path.isdir("/var/tmp") else tempfile.gettempdir())
+    if not os.path.isdir(parent):
+        raise SystemExit(f"BENCH_DIR={parent} is no directory")
     free = shutil.disk_usage(parent).free
     if free < NEEDED_SPACE:
         raise SystemExit(f"{parent} has {free >> 20} MiB left; {NEEDED_SPACE >> 20} are needed. Set BENCH_DIR")
@@ -84,7 +88,6 @@ def _about(directory: Path, arguments: argparse.Namespace, sizes: Sizes) -> dict
     return {
         "date": date.today().isoformat(),
         "quick": arguments.quick,
-        "groups": [group for group in GROUPS if group in arguments.groups or not arguments.groups],
         "sizes": sizes._asdict(),
         "machine": describe(directory),
         "versions": versions(arguments.environments),

@@ -51,7 +51,7 @@ class Sizes(NamedTuple):
     patience: float  # seconds for a graph by Hamilton or Luigi
 
 
-FULL = Sizes(16, 500, (1_000, 10_000), 1 << 30, 5_000_000, 5, 2, 1, 30.0)
+FULL = Sizes(16, 500, (1_000, 10_000), 1 << 30, 5_000_000, 5, 2, 1, 60.0)
 QUICK = Sizes(3, 100, (100, 400), 1 << 26, 200_000, 1, 1, 0, 5.0)
 GROUPS = ("import", "hit", "graph", "array", "frame")
 
