@@ -54,6 +54,7 @@ class Settings:
     ) -> None:
         self.root, self.file, self.manager = file.root, file.path, manager
         self.cache: dict[Any, Any] = {}
+        self._chosen: dict[tuple[str, Chooser | None], Setting | None] = {}
         self.values: dict[str, Setting] = {}
         self.overrides = _checked(overrides, origin)
         self.package_policies: list[dict[str, Setting]] = []
@@ -133,6 +134,11 @@ class Settings:
         """
         if argument is not None:
             return _checked({key: argument}, "argument")[key]
+        if (key, task) not in self._chosen:  # asked several times a step, and always the same
+            self._chosen[key, task] = self._choose(key, task)
+        return self._chosen[key, task]
+
+    def _choose(self, key: str, task: Chooser | None) -> Setting | None:
         chosen = self.overrides.get(key) or self._environment.get(key)
         if chosen is None and task is not None:
             chosen = self._policy(self.policies, key, task) or self._decorator(key, task)

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 from datanectar.errors import PluginNotFoundError
 from datanectar.records import SerializerType
 from datanectar.registry import Registry
 
+#: What was found for a type, as long as its registry lives: a run stores values of few types, many times.
+_found: WeakKeyDictionary[Registry, dict[type, list[SerializerType]]] = WeakKeyDictionary()
 
-def candidates(registry: Registry, kind: type) -> Iterator[SerializerType]:
-    """Yields the serializers to ask about values of a type: those that name it first, ``"*"`` last."""
-    names = _names(kind)
-    records = [component.record for component in registry.components(SerializerType).values()]
-    # Of several that name the type, a plugin's is asked before the built-in ones, which are registered first.
-    yield from (record for record in reversed(records) if names & set(record.types))
-    yield from (record for record in records if "*" in record.types and not record.executes)
-    yield from (record for record in records if "*" in record.types and record.executes)
+
+def candidates(registry: Registry, kind: type) -> list[SerializerType]:
+    """Returns the serializers to ask about values of a type: those that name it first, ``"*"`` last."""
+    known = _found.setdefault(registry, {})
+    if kind not in known:
+        names = _names(kind)
+        records = [component.record for component in registry.components(SerializerType).values()]
+        known[kind] = [
+            # Of several that name the type, a plugin's is asked before the built-in ones, which are registered first.
+            *(record for record in reversed(records) if names & set(record.types)),
+            *(record for record in records if "*" in record.types and not record.executes),
+            *(record for record in records if "*" in record.types and record.executes),
+        ]
+    return known[kind]
 
 
 def named(registry: Registry, name: str, kind: type) -> list[SerializerType]:

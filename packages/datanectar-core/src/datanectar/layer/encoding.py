@@ -129,7 +129,7 @@ class Encoder:
         if len(items) <= _MOST_PARTS:
             return True
         kinds = set(map(type, items))
-        return any(issubclass(kind, Path) or "*" not in next(candidates(self._registry, kind)).types for kind in kinds)
+        return any(issubclass(kind, Path) or "*" not in candidates(self._registry, kind)[0].types for kind in kinds)
 
     def _serializer(self, record: SerializerType) -> Serializer:
         return self._registry.make_once(SerializerType, record.name)  # type: ignore[no-any-return]

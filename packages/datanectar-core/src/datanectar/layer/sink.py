@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from contextlib import ExitStack
+from contextlib import AbstractContextManager
 from hashlib import sha256
 from threading import Thread
 from typing import Any, BinaryIO
@@ -22,12 +22,13 @@ class FileSink(io.RawIOBase):
         self._backend, self._key, self._limit = backend, check_key(key), limit
         self._hasher = sha256()
         self._held: list[bytes] | None = []
-        self._stack = ExitStack()
+        self._writer: AbstractContextManager[BinaryIO] | None = None
         self._stream: BinaryIO | None = None
         self.size = 0
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        self._stack.__exit__(kind, error, trace)
+        if self._writer is not None:
+            self._writer.__exit__(kind, error, trace)
 
     def writable(self) -> bool:
         return True
@@ -57,7 +58,9 @@ class FileSink(io.RawIOBase):
     def _opened(self) -> BinaryIO:
         """The store's stream, which first gets what was held."""
         if self._stream is None:
-            self._stream = self._stack.enter_context(self._backend.writer(self._key))
+            writer = self._backend.writer(self._key)
+            self._stream = writer.__enter__()
+            self._writer = writer
             for piece in self._held or ():
                 self._stream.write(piece)
             self._held = None

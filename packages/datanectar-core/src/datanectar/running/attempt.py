@@ -91,15 +91,17 @@ class Attempt:
         damaged: list[str] = []
 
         def load(artifact: Artifact[Any]) -> Any:
-            layer = self._layer_of(artifact.call)
+            name = artifact.name
+            layer = self._layer_of(name, artifact.call)
             try:
-                value = recent.load(layer, artifact.name, artifact.part)
+                value = recent.load(layer, name, artifact.part)
             except PartNotFound:  # it is whole, and the task asks for what it never had
                 raise
             except (IntegrityError, ArtifactNotFound):
-                damaged.append(artifact.name)
+                damaged.append(name)
                 return None
-            self._manager.observe("datanectar_artifact_loaded", name=artifact.name, uri=layer.uri(artifact.name))
+            if self._manager.observers("datanectar_artifact_loaded"):
+                self._manager.observe("datanectar_artifact_loaded", name=name, uri=layer.uri(name))
             return value
 
         wanted = call.required() if isinstance(call, InstanceCall) else call.arguments
@@ -108,8 +110,8 @@ class Attempt:
             raise _Damaged(tuple(damaged))
         return loaded
 
-    def _layer_of(self, call: Call) -> StorageLayer:
-        given = self._step.input_layers.get(call.name)
+    def _layer_of(self, name: str, call: Call) -> StorageLayer:
+        given = self._step.input_layers.get(name)
         return call.layer() if given is None else storage_layer(given)
 
     def _store(self, call: Call, value: Any, started: float, seconds: float) -> None:
@@ -136,13 +138,18 @@ class Attempt:
             started=started,
             seconds=seconds,
             identity=call.document,
-            inputs=[[artifact.name, self._layer_of(artifact.call).reference] for artifact in call.inputs()],
+            inputs=self._inputs(call),
             log=log,
             repair=step.repair,
         )
         recent.add(layer, manifest)
-        uri = layer.uri(step.name)
-        self._manager.observe("datanectar_artifact_stored", name=step.name, uri=uri, size=manifest.size)
+        if self._manager.observers("datanectar_artifact_stored"):
+            uri = layer.uri(step.name)
+            self._manager.observe("datanectar_artifact_stored", name=step.name, uri=uri, size=manifest.size)
+
+    def _inputs(self, call: Call) -> list[list[str]]:
+        named = [(artifact.name, artifact.call) for artifact in call.inputs()]
+        return [[name, self._layer_of(name, used).reference] for name, used in named]
 
     def _failed(self, error: BaseException, seconds: float) -> Outcome:
         step = self._step

@@ -10,6 +10,10 @@ from datanectar.errors import SerializationError
 from datanectar.values import typed_json
 from datanectar.values.classes import may_be
 
+# Kept, and given text: `json.loads` would look for the encoding and `json.dumps` make an encoder, each time.
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+_DECODER = json.JSONDecoder()
+
 
 class TypedJson(Serializer):
     """None, bool, int, float, complex, str, bytes, dates, Decimal, UUID, NumPy scalars, and containers of them."""
@@ -21,13 +25,13 @@ class TypedJson(Serializer):
         try:
             document = typed_json.encode(value)
             # Keys keep their order here, unlike in fingerprints: a dict comes back as it went.
-            text = json.dumps(document, separators=(",", ":"), allow_nan=False)
+            text = _ENCODER.encode(document)
         except (typed_json.NotPlain, RecursionError) as error:
             raise SerializationError(f"typed JSON cannot hold this: {error}") from error
         sink.write(text.encode("ascii"))
 
     def load(self, file: StoredFile) -> Any:
-        return typed_json.decode(json.loads(file.read()))
+        return typed_json.decode(_DECODER.decode(file.read().decode("ascii")))
 
 
 def _is_numpy_scalar(kind: type) -> bool:
