@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -29,7 +30,8 @@ _BINARY = getattr(os, "O_BINARY", 0)  # Windows alone has it
 _O_TMPFILE = getattr(os, "O_TMPFILE", None) if os.path.isdir("/proc/self/fd") else None
 _CHUNK = 1 << 20
 _SMALL = 16 << 10
-_MOST_TRIES = 100
+_MOST_TRIES, _TRIES_AT_ONCE = 100, 10
+_PAUSE = 0.001  # seconds
 
 T = TypeVar("T")
 
@@ -138,6 +140,8 @@ class LocalBackend(StorageBackend):
             except OSError as error:  # ext4 says EPERM of a directory that is just being removed
                 if error.errno not in (errno.ENOENT, errno.EPERM) or not tries_left:
                     raise
+            if tries_left < _MOST_TRIES - _TRIES_AT_ONCE:  # whoever removes it may be waiting for this processor
+                time.sleep(_PAUSE)
             with suppress(FileNotFoundError):
                 self._make_directories(folder)
         raise AssertionError("unreachable")
