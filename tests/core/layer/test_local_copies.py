@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,9 +11,10 @@ import numpy as np
 import pytest
 
 from datanectar.errors import IntegrityError
-from datanectar.layer import fetching, local_copies
+from datanectar.layer import fetching, local_copies, verification
 from datanectar.layer.local_copies import copy_path
 from datanectar.layer.user_directories import cache_directory
+from datanectar.layer.verification import stamp
 from datanectar.storages.local import LocalBackend, LocalOptions
 
 LARGE = np.arange(200_000)  # 1.5 MiB
@@ -137,14 +139,50 @@ def test_copies_that_were_longest_unused_make_room(layer, name, monkeypatch) -> 
         digests.append(layer.store(f"{name}-{number}", LARGE + number).files[0]["sha256"])
     for age, number in ((3, 1), (9, 0)):
         layer.load(f"{name}-{number}")
-        path = copy_path(digests[number], "npy")
-        os.utime(path, ns=(path.stat().st_atime_ns - age * 10**9, path.stat().st_mtime_ns))
+        then = time.time() - age * 3600
+        os.utime(copy_path(digests[number], "npy"), (then, then))
     layer.load(f"{name}-2")
     assert [copy_path(digest, "npy").exists() for digest in digests] == [False, True, True]
 
 
+def test_a_copy_that_was_used_a_moment_ago_stays(layer, name, monkeypatch) -> None:
+    monkeypatch.setattr(local_copies.shutil, "disk_usage", lambda path: SimpleNamespace(total=0))
+    digests = [layer.store(f"{name}-{number}", LARGE + number).files[0]["sha256"] for number in range(2)]
+    for number in range(2):
+        layer.load(f"{name}-{number}")
+    assert all(copy_path(digest, "npy").exists() for digest in digests)
+
+
+def test_use_renews_the_time_of_a_copy_and_costs_no_hash(layer, name, monkeypatch) -> None:
+    digest = layer.store(name, LARGE).files[0]["sha256"]
+    path = layer.local_path(name)
+    then = time.time() - 3600
+    os.utime(path, (then, path.stat().st_mtime))
+    layer.load(name)  # hashes once more, since the times have changed
+    os.utime(path, (then, path.stat().st_mtime))
+    stamp(path, digest)
+    monkeypatch.setattr(verification, "_measure", None)
+    for _ in range(2):
+        layer.load(name)
+    assert path.stat().st_atime > then + 1800
+
+
+def test_what_a_killed_fetch_left_goes_after_a_day(layer, name, monkeypatch) -> None:
+    monkeypatch.setattr(local_copies.shutil, "disk_usage", lambda path: SimpleNamespace(total=0))
+    folder = cache_directory() / "files"
+    folder.mkdir(parents=True)
+    for hours in (2, 48):
+        partial = folder / f".partial-{hours}"
+        partial.write_bytes(b"x")
+        os.utime(partial, (time.time() - hours * 3600,) * 2)
+    layer.store(name, LARGE)
+    layer.load(name)
+    assert [(folder / f".partial-{hours}").exists() for hours in (2, 48)] == [True, False]
+
+
 FETCH = """
 import sys
+import time
 from pathlib import Path
 sys.path.insert(0, {here!r})
 from test_local_copies import Remote

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+import datanectar as dn
+from datanectar.errors import ConfigurationError
 from datanectar.layer.user_directories import cache_directory, configuration_directory
 
 
@@ -22,3 +24,17 @@ def test_without_them_they_are_below_the_home_directory(
             monkeypatch.setenv(variable, value)
     assert cache_directory().is_relative_to(tmp_path)
     assert configuration_directory().is_relative_to(tmp_path)
+
+
+def test_without_a_home_there_is_a_result_though_no_cache(monkeypatch, tmp_path) -> None:
+    def nobody() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for variable in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(variable)
+    monkeypatch.setattr(Path, "home", nobody)
+    layer = dn.storage_layer(tmp_path.as_uri())
+    layer.store("large", b"x" * 100_000)
+    assert layer.load("large") == b"x" * 100_000
+    with pytest.raises(ConfigurationError, match=r"signing key cannot be kept: Could not determine .* Set DATANECTAR"):
+        layer.store("pickled", object)

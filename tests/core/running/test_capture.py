@@ -130,3 +130,54 @@ def test_a_step_inside_a_step_is_in_both_logs(capsys) -> None:
             print("inside")
         print("outside")
     assert (text_of(inner), text_of(outer)) == (b"inside\n", b"inside\noutside\n")
+
+
+def test_many_threads_print_more_than_fits_into_memory(capsys) -> None:
+    def talk(number: int) -> None:
+        for _ in range(400):
+            print(f"{number} {'x' * 998}")
+
+    with captured() as log:
+        threads = [threading.Thread(target=talk, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(text_of(log)) == 8 * 400 * 1001
+
+
+def test_a_log_without_room_does_not_fail_the_task(capsys, monkeypatch) -> None:
+    with captured() as log:
+        monkeypatch.setattr(log, "write", lambda data: (_ for _ in ()).throw(OSError("no space left")))
+        print("shown all the same")
+    assert capsys.readouterr().out == "shown all the same\n"
+
+
+def test_what_another_thread_logs_is_in_its_own_log(monkeypatch) -> None:
+    monkeypatch.setattr(logging.root, "handlers", [logging.StreamHandler(io.StringIO())])
+    barrier = threading.Barrier(2)
+    texts: dict[int, bytes] = {}
+
+    def step(number: int) -> None:
+        with captured() as log:
+            barrier.wait()
+            logging.getLogger("acme").warning("from %d", number)
+            barrier.wait()
+        texts[number] = text_of(log)
+
+    threads = [threading.Thread(target=step, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [texts[number].count(b"from") for number in range(2)] == [1, 1]
+    assert all(f"from {number}".encode() in texts[number] for number in range(2))
+
+
+def test_logging_that_a_step_set_up_is_kept_once_by_the_next(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(logging.root, "handlers", [])
+    with captured():
+        logging.basicConfig()
+    with captured() as log:
+        logging.getLogger("acme").warning("careful")
+    assert text_of(log).count(b"careful") == 1

@@ -6,7 +6,7 @@ import pytest
 
 import datanectar as dn
 from datanectar.contracts.orchestration import Step
-from datanectar.errors import NameMismatch, TaskDefinitionError
+from datanectar.errors import NameMismatch, TaskDefinitionError, WorkerDied
 from datanectar.running.execution import execute
 from datanectar.running.planning import make_plan, steps_to_run
 from datanectar.running.targets import collect
@@ -152,3 +152,13 @@ def test_a_step_that_was_sent_records_what_its_result_was_made_of(memory) -> Non
     (step,) = steps(numbers(3))
     assert execute(pickle.loads(pickle.dumps(step))).status == "done"
     assert memory.manifest(step.name).identity == step.call.document
+
+
+def test_a_repair_that_was_stored_before_its_process_died_counts(memory, tmp_path) -> None:
+    (step,) = steps(numbers(3))
+    execute(step)
+    step.repair, step.attempt = True, "b" * 24
+    assert execute(step).status == "done"
+    assert execute.lost(step, WorkerDied("killed")).status == "done"
+    step.attempt = "c" * 24
+    assert execute.lost(step, WorkerDied("killed")).status == "failed"

@@ -60,3 +60,11 @@ def test_what_a_run_made_is_returned_without_reading_it_again(memory, reads):
     artifact = made()
     assert dn.run(artifact) == [1]
     assert reads.count(f"manifests/{artifact.name}.json") == 1  # whether it was there already
+
+
+def test_a_result_that_is_added_again_counts_once(memory) -> None:
+    manifest = memory.store("by/hand", "x" * 1000)
+    kept = RecentManifests()
+    for _ in range(3):
+        kept.add(memory, manifest)
+    assert kept._size == RecentManifests._OWN_BYTES + 1000

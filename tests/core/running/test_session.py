@@ -749,6 +749,29 @@ def test_a_pickled_step_loads_its_inputs_from_the_layer_of_the_run(tmp_path) -> 
         assert dn.run(plus_one(parts_of(3)["train"]), storage_layer=elsewhere, orchestrator="pickling") == 4
 
 
+def test_an_orchestrator_that_drops_a_step_does_not_make_it_look_done() -> None:
+    class Dropping:
+        @dn.hookimpl
+        def datanectar_orchestrators(self) -> list[dn.OrchestratorType]:
+            return [dn.OrchestratorType(name="dropping", factory=DroppingEngine, summary="Forgets the last step")]
+
+    with dn.settings(storage_layer="memory://") as settings:
+        settings.manager.register(Dropping(), "dropping")
+        with pytest.raises(UnsupportedError, match="ended without a word on task/none/total"):
+            dn.run(total(numbers(2)), orchestrator="dropping", load=False)
+
+
+class DroppingEngine(dn.Orchestrator):
+    def run(self, steps, execute, *, workers=None, keep_going=False):
+        return map(execute, steps[:-1])
+
+
+def test_results_of_a_failed_run_are_whole_though_a_part_was_asked_for(memory) -> None:
+    with pytest.raises(RunFailed) as caught:
+        dn.run(parts_of(3)["train"], total(calls_a_task()), keep_going=True)
+    assert caught.value.results == {parts_of(3).name: dn.run(parts_of(3))}
+
+
 class PicklingEngine(dn.Orchestrator):
     def run(self, steps, execute, *, workers=None, keep_going=False):
         for step in steps:

@@ -106,6 +106,19 @@ def talks_in_every_way(n: int) -> int:
 
 
 @dn.task
+def leaves_a_mess(n: int) -> int:
+    os.chdir("/")
+    sys.stdout.close()
+    return n
+
+
+@dn.task
+def where(after: int) -> str:
+    print("printing")
+    return os.getcwd()
+
+
+@dn.task
 def loud(megabytes: int) -> int:
     line = "x" * 1023
     for _ in range(megabytes << 10):

@@ -173,6 +173,17 @@ def test_a_hundred_megabytes_of_output_are_kept_and_cost_no_memory(tasks) -> Non
     assert grown < 50 << 10
 
 
+def test_a_step_that_leaves_a_mess_does_not_harm_the_next(tasks) -> None:
+    targets = [tasks.where(tasks.leaves_a_mess(n)) for n in range(3)]
+    assert dn.run(targets, workers=2) == [os.getcwd()] * 3
+    assert targets[0].logs() == "printing\n"
+
+
+def test_a_large_step_reaches_a_worker_that_is_still_starting(tasks) -> None:
+    numbers = list(range(100_000))
+    assert dn.run(tasks.total(numbers), workers=2) == sum(numbers)
+
+
 def test_settings_of_the_run_hold_in_its_workers(tasks, tmp_path) -> None:
     with dn.settings(storage_layer=f"file://{tmp_path}/here"):
         dn.run(tasks.number(1), workers=2)
@@ -281,6 +292,15 @@ def test_however_a_run_ends_it_leaves_no_process_behind(pipe, sent) -> None:
     process.send_signal(sent)
     process.communicate()
     assert process.returncode == -sent
+    assert pipe.is_closed_by_all()
+
+
+def test_a_second_ctrl_c_leaves_nothing_behind_either(pipe) -> None:
+    process = script(f"dn.run([waits({pipe.path!r}), model(Colour.RED)], workers=2)")
+    pipe.wait_for_start()
+    for _ in range(3):
+        process.send_signal(signal.SIGINT)
+    process.communicate()
     assert pipe.is_closed_by_all()
 
 

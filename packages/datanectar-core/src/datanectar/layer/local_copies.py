@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
@@ -23,6 +24,12 @@ except ImportError:  # Windows: there, processes that want one file at once fetc
 
 #: How much of their disk the copies may take, all together.
 _SHARE_OF_DISK = 0.1
+#: What was used this recently, in seconds, somebody may be about to open.
+_IN_USE = 600.0
+#: What a fetch that was killed leaves behind goes after a day.
+_ABANDONED = 86_400.0
+_PARTIAL = ".partial-"
+_LOCK = ".lock-"
 _CHUNK = 1 << 20
 
 
@@ -47,6 +54,7 @@ def local_copy(backend: StorageBackend, key: str, size: int, digest: str, *, tru
     """
     path = copy_path(digest, key.rpartition(".")[2])
     if is_sound(path, size, digest, trust_stamp=trust_stamp):
+        _note_use(path, digest)
         return path
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _turn(path):
@@ -74,7 +82,7 @@ def is_sound(path: Path, size: int, digest: str, *, trust_stamp: bool) -> bool:
 def new_copy(path: Path) -> Iterator[BinaryIO]:
     """Opens a file that takes its place, whole, when the block ends well; equal copies may replace one another."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=_PARTIAL)
     try:
         with open(descriptor, "w+b") as file:
             yield file
@@ -103,7 +111,7 @@ def _fetch(backend: StorageBackend, key: str, size: int, digest: str, sink: Bina
 @contextmanager
 def _turn(path: Path) -> Iterator[None]:
     """Lets one process at a time fetch a file. It saves work and decides nothing: where locks do nothing, all fetch."""
-    with path.with_name(f".lock-{path.name[:2]}").open("ab") as lock:  # a few files serve for all
+    with path.with_name(f"{_LOCK}{path.name[:2]}").open("ab") as lock:  # a few files serve for all
         if fcntl is not None:
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -111,19 +119,31 @@ def _turn(path: Path) -> Iterator[None]:
 
 def _make_room(folder: Path, size: int) -> None:
     """Removes the copies that were longest unused, as far as there is no room for another of `size` bytes."""
-    copies = [(status.st_atime, status.st_size, entry.path) for entry, status in _copies(folder)]
+    now, copies = time.time(), list(_copies(folder))
     room = shutil.disk_usage(folder).total * _SHARE_OF_DISK - sum(held for _, held, _ in copies)
-    for _, held, path in sorted(copies):
-        if room >= size:
-            return
+    for used, held, path in sorted(copies):
+        wanted = used > now - (_ABANDONED if os.path.basename(path).startswith(_PARTIAL) else _IN_USE)
+        if room >= size or wanted:
+            continue
         with suppress(OSError):  # in use, on Windows; elsewhere whoever has it open keeps it
             os.unlink(path)
             room += held
 
 
-def _copies(folder: Path) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
+def _copies(folder: Path) -> Iterator[tuple[float, int, str]]:
+    """Yields when each copy was last used, its size and its path; those that are being made, too."""
     with os.scandir(folder) as entries:
         for entry in entries:
             with suppress(FileNotFoundError):  # removed since it was listed
-                if not entry.name.startswith("."):
-                    yield entry, entry.stat()
+                if not entry.name.startswith(_LOCK):
+                    status = entry.stat()
+                    yield max(status.st_atime, status.st_mtime), status.st_size, entry.path
+
+
+def _note_use(path: Path, digest: str) -> None:
+    """Renews the time of a copy's last use, now and then: a stamp that holds does not read it."""
+    with suppress(OSError):
+        status = path.stat()
+        if time.time() - status.st_atime > _IN_USE / 2:
+            os.utime(path, ns=(time.time_ns(), status.st_mtime_ns))
+            stamp(path, digest)

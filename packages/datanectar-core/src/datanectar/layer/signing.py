@@ -37,7 +37,7 @@ class Signer:
 
     def sign(self, manifest: Manifest) -> dict[str, str]:
         """Returns the signature that goes into a manifest: HMAC-SHA256 with the key's id."""
-        key = next(self._named_keys(), None) or _key(_own_key(key_path()))
+        key = next(self._named_keys(), None) or _key(_own_key())
         return {"key": key.id, "hmac": _hmac(key, manifest)}
 
     def verifies(self, manifest: Manifest) -> bool:
@@ -62,8 +62,8 @@ class Signer:
 
     def _known_keys(self) -> Iterator[_Key]:
         yield from self._named_keys()
-        path = key_path()
         try:
+            path = key_path()
             own = path.read_bytes().strip()
         except OSError:  # none yet, and it is not made to verify: it would verify nothing
             return
@@ -96,12 +96,14 @@ def key_path() -> Path:
     return configuration_directory() / "signing.key"
 
 
-def _own_key(path: Path) -> bytes:
+def _own_key() -> bytes:
     try:
+        path = key_path()
         return check_secret(_make_key(path), str(path))
     except OSError as error:
+        why = f" in {error.filename}: {error.strerror}" if error.filename else f": {error}"
         msg = (
-            f"your signing key cannot be kept in {path}: {error.strerror}. Set {VARIABLE} to a secret of at least "
+            f"your signing key cannot be kept{why}. Set {VARIABLE} to a secret of at least "
             f"{_SHORTEST_KEY} characters, or signing_keys in the configuration"
         )
         raise ConfigurationError(msg) from error

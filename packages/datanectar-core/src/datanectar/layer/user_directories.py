@@ -17,11 +17,18 @@ def cache_directory() -> Path:
     return _directory("XDG_CACHE_HOME", "LOCALAPPDATA", "Library/Caches", ".cache")
 
 
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError as error:  # a user that the system does not know
+        raise FileNotFoundError(f"{error} Set HOME, or XDG_CONFIG_HOME and XDG_CACHE_HOME") from error
+
+
 def _directory(xdg: str, windows: str, mac: str, other: str) -> Path:
     if os.environ.get(xdg):
         parent = Path(os.environ[xdg])
     elif sys.platform == "win32":
-        parent = Path(os.environ[windows])
+        parent = Path(os.environ.get(windows) or _home() / "AppData")
     else:
-        parent = Path.home() / (mac if sys.platform == "darwin" else other)
+        parent = _home() / (mac if sys.platform == "darwin" else other)
     return parent / "datanectar"

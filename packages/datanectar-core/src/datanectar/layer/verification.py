@@ -83,9 +83,9 @@ def stamp(path: Path, digest: str) -> None:
 
 def _write_stamp(path: Path, digest: str, facts: list[int]) -> None:
     # A cache that cannot be written costs a hash next time.
-    target = _stamp_path(path)
-    temporary = target.with_name(f"{target.name}-{os.urandom(6).hex()}")
     with suppress(OSError):
+        target = _stamp_path(path)
+        temporary = target.with_name(f"{target.name}-{os.urandom(6).hex()}")
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         temporary.write_text(json.dumps([digest, *facts]))
         os.replace(temporary, target)

@@ -18,6 +18,7 @@ from datanectar.errors import (
     TaskDefinitionError,
 )
 from datanectar.layer.opening import storage_layer
+from datanectar.layer.repairs import read_repair
 from datanectar.layer.storage_layer import StorageLayer
 from datanectar.layer.writing import new_attempt
 from datanectar.running.capture import StepLog, captured
@@ -170,8 +171,10 @@ class Attempt:
     def lost(self, error: BaseException, seconds: float) -> Outcome:
         """The outcome of an attempt that ended without one."""
         try:
-            if self._layer.manifest(self._step.name).attempt == self._id:
-                return Outcome(self._step.name, "done", seconds)
+            name = self._step.name
+            made = read_repair(self._layer.backend, name) if self._step.repair else self._layer.manifest(name)
+            if made is not None and made.attempt == self._id:
+                return Outcome(name, "done", seconds)
         except DatanectarError:  # not stored; or the store does not say, which is no better
             pass
         return self._failed(error, seconds)

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from threading import Lock
+from threading import Lock, RLock
 from typing import Any, BinaryIO
 
 from datanectar.running.process_log import ProcessLog
@@ -22,33 +22,37 @@ class StepLog:
     def __init__(self) -> None:
         self._file: Any = None
         self._closed = False
+        self._lock = RLock()  # a task's threads may all print at once
 
     def write(self, data: str | bytes) -> None:
         """Adds text, or bytes that were written below the text."""
-        if self._closed:  # by a handler that the task made and left behind
-            return
-        if self._file is None:
-            self._file = tempfile.SpooledTemporaryFile(max_size=_HELD_IN_MEMORY)  # noqa: SIM115  closed with the log
-        self._file.write(data.encode("utf-8", "replace") if isinstance(data, str) else data)
+        with self._lock:
+            if self._closed:  # by a handler that the task made and left behind
+                return
+            if self._file is None:
+                self._file = tempfile.SpooledTemporaryFile(max_size=_HELD_IN_MEMORY)  # noqa: SIM115  closed below
+            self._file.write(data.encode("utf-8", "replace") if isinstance(data, str) else data)
 
     @contextmanager
     def reading(self) -> Iterator[BinaryIO]:
-        """Opens what was written so far for reading; inside the block nothing may be written."""
-        if self._file is None:
-            yield io.BytesIO()
-            return
-        self._file.seek(0)
-        try:
-            yield self._file
-        finally:
-            self._file.seek(0, io.SEEK_END)
+        """Opens what was written so far for reading; inside the block whoever writes waits."""
+        with self._lock:
+            if self._file is None:
+                yield io.BytesIO()
+                return
+            self._file.seek(0)
+            try:
+                yield self._file
+            finally:
+                self._file.seek(0, io.SEEK_END)
 
     def close(self) -> None:
         """Forgets everything; what is written from now on is dropped."""
-        self._closed = True
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        with self._lock:
+            self._closed = True
+            if self._file is not None:
+                self._file.close()
+                self._file = None
 
 
 class _Tee:
@@ -59,7 +63,10 @@ class _Tee:
 
     def write(self, data: Any) -> Any:
         for log in _logs.get() or _only_log():
-            log.write(data)
+            try:
+                log.write(data)
+            except OSError:  # no room for the log: that is not what the task should fail of
+                pass
         return self._stream.write(data)
 
     def writelines(self, lines: Iterable[Any]) -> None:
@@ -125,18 +132,21 @@ def _add_handler(log: StepLog | ProcessLog) -> Any:
     logging = sys.modules.get("logging")
     if logging is None or not logging.root.handlers:
         return lambda: None
-    if isinstance(log, ProcessLog) and any(map(_writes_to_the_process, logging.root.handlers)):
+    if any(_is_kept_anyway(handler, log) for handler in logging.root.handlers):
         return lambda: None
     handler = logging.StreamHandler(log)
+    if isinstance(log, StepLog):  # what other threads log belongs to other steps
+        handler.addFilter(lambda record: log in (_logs.get() or _only_log()))
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.flush = lambda: None
     logging.root.addHandler(handler)
     return lambda: logging.root.removeHandler(handler)
 
 
-def _writes_to_the_process(handler: Any) -> bool:
-    """Whether a handler's text comes to stdout or stderr, and so into the log of the process, anyway."""
+def _is_kept_anyway(handler: Any, log: StepLog | ProcessLog) -> bool:
+    """Whether what a handler writes comes into the log as it is: by a tee, or as the process's output."""
     try:
-        return handler.stream.fileno() in (1, 2)
+        stream = handler.stream
+        return isinstance(stream, _Tee) if isinstance(log, StepLog) else stream.fileno() in (1, 2)
     except (AttributeError, OSError, ValueError):
         return False

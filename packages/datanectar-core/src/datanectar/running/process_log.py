@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 _STREAMS = (1, 2)
+_C_STREAMS = ("stdout", "stderr", "__stdoutp", "__stderrp")  # as glibc and as macOS call them
 
 
 class ProcessLog:
@@ -54,8 +55,8 @@ def redirected(path: str) -> Iterator[None]:
         yield
         return
     _flush()
-    kept = [os.dup(stream) for stream in _STREAMS]
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    kept = [os.dup(stream) for stream in _STREAMS]
     for stream in _STREAMS:
         os.dup2(descriptor, stream)
     os.close(descriptor)
@@ -71,9 +72,13 @@ def redirected(path: str) -> Iterator[None]:
 def _flush() -> None:
     """Text in a buffer belongs to the attempt that printed it."""
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
+        try:
             stream.flush()
-    try:
-        ctypes.CDLL(None if os.name == "posix" else "ucrtbase").fflush(None)
-    except (OSError, AttributeError):  # no such C library: then its text comes when it comes
-        pass
+        except (AttributeError, ValueError, OSError):  # there is none, or the task closed it
+            pass
+    for name in _C_STREAMS:
+        try:  # not all of C's streams: one that another thread reads from would be waited for
+            library = ctypes.CDLL(None)
+            library.fflush(ctypes.c_void_p.in_dll(library, name))
+        except (OSError, ValueError, TypeError):  # no such name here: then its text comes when it comes
+            pass

@@ -30,8 +30,9 @@ class RecentManifests:
             if "text" not in file and "base64" not in file:
                 return
             size += file["size"]
+        _, earlier = self._manifests.pop((layer, manifest.name), (None, 0))
         self._manifests[layer, manifest.name] = manifest, size
-        self._size += size
+        self._size += size - earlier
         while self._size > self._MOST_BYTES:
             _, (_, size) = self._manifests.popitem(last=False)
             self._size -= size

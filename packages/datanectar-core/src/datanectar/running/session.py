@@ -8,7 +8,15 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from datanectar.configuration.active import current
-from datanectar.errors import ArtifactNotFound, DatanectarError, IntegrityError, PartNotFound, RunFailed, StepFailed
+from datanectar.errors import (
+    ArtifactNotFound,
+    DatanectarError,
+    IntegrityError,
+    PartNotFound,
+    RunFailed,
+    StepFailed,
+    UnsupportedError,
+)
 from datanectar.layer.storage_layer import StorageLayer
 from datanectar.records import OrchestratorType
 from datanectar.registry import registry
@@ -134,6 +142,7 @@ class Session:
                 self._move_latest(artifacts)
                 raise self._failed(artifacts, plan)
             if not found:
+                self._check_complete(plan)
                 break
             if found <= self._repaired:
                 lost = ", ".join(sorted(found))
@@ -177,6 +186,12 @@ class Session:
             manager.observe("datanectar_run_finished", targets=plan.targets, error=error or _first(self._failures))
         return damaged
 
+    def _check_complete(self, plan: Plan) -> None:
+        """An orchestrator that drops a step must not make it look done."""
+        missing = [step.name for step in plan.with_status("run") if step.name not in self.made]
+        if missing:
+            raise UnsupportedError(f"the orchestrator ended without a word on {', '.join(missing[:3])}; it is at fault")
+
     def _check_serializers(self, plan: Plan) -> None:
         """Refuses results that nothing can hold, as far as annotations tell, before the work that makes them."""
         for task, layer in dict.fromkeys((step.call.definition, step.layer) for step in plan.with_status("run")):
@@ -209,7 +224,8 @@ class Session:
     def _failed(self, artifacts: list[Artifact[Any]], plan: Plan) -> RunFailed:
         unmade = [step.name for step in plan.with_status("run") if step.name not in self.made]
         blocked = [name for name in unmade if name not in self._failures]
-        done = {artifact.name: artifact for artifact in artifacts if artifact.name not in unmade}
+        made = [artifact for artifact in artifacts if artifact.name not in unmade]
+        done: dict[str, Artifact[Any]] = {artifact.name: Artifact(artifact.call) for artifact in made}
         results = {}
         for name, artifact in done.items():
             with suppress(DatanectarError):  # what cannot be loaded must not hide what failed

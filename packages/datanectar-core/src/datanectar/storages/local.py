@@ -150,7 +150,9 @@ class LocalBackend(StorageBackend):
         missing = []
         while not os.path.isdir(folder):
             missing.append(folder)
-            folder = os.path.dirname(folder)
+            folder, below = os.path.dirname(folder), folder
+            if folder == below:  # a drive that is not there
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), below)
         for path in reversed(missing):
             with suppress(FileExistsError):
                 os.mkdir(path, 0o700)

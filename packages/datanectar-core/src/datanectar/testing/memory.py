@@ -17,7 +17,7 @@ _KEY = "known to everybody, for tests only"
 
 
 @pytest.fixture
-def memory_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[StorageLayer]:
+def memory_store(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StorageLayer]:
     """A fresh, empty store, in which everything the test runs is kept; it is gone when the test ends.
 
     Nothing outside the test is touched or has a say: variables ``DATANECTAR_…`` are not seen, stores of the
@@ -28,6 +28,7 @@ def memory_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[StorageLayer]:
     for variable in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(variable)
     monkeypatch.setenv(VARIABLE, _KEY)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     with settings(orchestrator="local", workers=1, signing_keys=[]):
         store = storage_layer("memory://")
         with settings(storage_layer=store):  # opened once, so that blocks inside the test keep it

@@ -14,10 +14,11 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing.connection import wait
 from pathlib import Path
+from typing import Any
 
 from datanectar.contracts.orchestration import Execute, Outcome, Step
 from datanectar.errors import TaskDefinitionError, TaskTimeout, WorkerDied
@@ -44,6 +45,13 @@ class _Worker:
         other_end.close()
         self.job: _Job | None = None
         self.has_served = False
+
+    def next_message(self) -> Any:
+        """Returns what the process said next, or None where it said nothing more."""
+        try:
+            return self.connection.recv() if self.connection.poll() else None
+        except (EOFError, OSError):  # it ended in the middle of a word
+            return None
 
     def kill(self) -> int | None:
         """Ends the process and all that it started, and returns its exit code."""
@@ -91,7 +99,10 @@ class Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        try:
+        with _interrupts_blocked():  # a second Ctrl-C, too, is to leave nothing behind
+            busy = [worker for worker in self._workers if worker.job is not None]
+            for worker in busy:
+                worker.kill()
             for worker in self._workers:
                 if worker.job is None:
                     worker.connection.close()  # which tells it to end
@@ -99,9 +110,11 @@ class Pool:
             for worker in self._workers:
                 if worker.job is None:
                     worker.process.join(max(0.0, end - time.monotonic()))
-                worker.kill()
-                if worker.job is not None:
-                    self._execute.lost(worker.job.step, KeyboardInterrupt())
+                    worker.kill()
+        try:
+            for worker in busy:
+                assert worker.job is not None
+                self._execute.lost(worker.job.step, KeyboardInterrupt())
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -131,10 +144,11 @@ class Pool:
             raise TaskDefinitionError(msg) from error
         worker = self._free_worker()
         worker.job = _Job(step)
-        try:
-            worker.connection.send_bytes(pickled)
-        except OSError:  # it has just died, which `wait` will find
-            pass
+        # By way of a file: a large step would fill the pipe to a process that is still starting, and block all others.
+        order = self._folder / f"{attempt}.step"
+        order.write_bytes(pickled)
+        with suppress(OSError):  # it has just died, which `wait` will find
+            worker.connection.send(str(order))
 
     def _free_worker(self) -> _Worker:
         for worker in self._workers:
@@ -155,16 +169,12 @@ class Pool:
     def _hear(self, worker: _Worker) -> Iterator[Outcome]:
         """Takes what a worker says, which may be the last of a process that has ended since."""
         is_alive = worker.process.is_alive()  # asked first: then all that it said is in the pipe
-        try:
-            while worker.connection.poll():
-                message = worker.connection.recv()
-                if message == BEGUN:
-                    assert worker.job is not None
-                    worker.job.begun = time.monotonic()
-                else:
-                    yield self._take(worker, message)
-        except (EOFError, OSError):
-            pass
+        while (message := worker.next_message()) is not None:
+            if message == BEGUN:
+                assert worker.job is not None
+                worker.job.begun = time.monotonic()
+            else:
+                yield self._take(worker, message)
         if not is_alive:
             yield from self._bury(worker)
         elif worker.job is not None and worker.job.is_late:
@@ -180,7 +190,7 @@ class Pool:
             return self._lost(job, cause or WorkerDied("the step failed in a way that cannot be told"))
         if message.outcome.error is not None:
             message.outcome.error.__cause__ = cause
-        Path(job.step.log).unlink(missing_ok=True)
+        _remove_log(job.step)
         return message.outcome
 
     def _bury(self, worker: _Worker) -> Iterator[Outcome]:
@@ -197,12 +207,17 @@ class Pool:
         """Makes the outcome of a step that its worker could not report."""
         seconds = 0.0 if job.begun is None else time.monotonic() - job.begun
         outcome = self._execute.lost(job.step, error, seconds)
-        Path(job.step.log).unlink(missing_ok=True)
+        _remove_log(job.step)
         return outcome
 
     def _remove(self, worker: _Worker) -> int | None:
         self._workers.remove(worker)
         return worker.kill()
+
+
+def _remove_log(step: Step) -> None:
+    with suppress(OSError):  # what the step started may have it open, on Windows; it goes with its folder
+        Path(step.log).unlink()
 
 
 @contextmanager

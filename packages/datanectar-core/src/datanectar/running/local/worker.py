@@ -12,6 +12,7 @@ import sys
 import threading
 from importlib import import_module
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import NamedTuple
 
 from datanectar.contracts.orchestration import Execute, Outcome, Step
@@ -31,18 +32,19 @@ BEGUN = "begun"
 
 def serve(connection: Connection, execute: Execute, directory: str) -> None:
     """Runs the steps that come through a pipe, until it is closed."""
-    os.chdir(directory)
     _leave_the_terminal()
     _end_with_parent()
     _adopt_main()
-    _unbuffer()
     faulthandler.enable(2, all_threads=False)
     while True:
         try:
-            pickled = connection.recv_bytes()
+            order = Path(connection.recv())
         except (EOFError, OSError):  # the run is over
             return
-        connection.send(_run(connection, execute, pickled))
+        os.chdir(directory)  # the step before may have changed it, or closed the streams
+        _unbuffer()
+        connection.send(_run(connection, execute, order.read_bytes()))
+        order.unlink()
 
 
 def _run(connection: Connection, execute: Execute, pickled: bytes) -> Ended:
