@@ -3,7 +3,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from datanectar.cli.output import duration, print_value, size
+from datanectar.cli.output import duration, print_facts, print_table, print_value, size
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,18 @@ def test_durations_are_said_as_people_say_them(seconds: float | None, text: str)
 def test_results_are_printed_as_text_json_or_python(capsys, value: object, text: str) -> None:
     print_value(value)
     assert capsys.readouterr().out == text
+
+
+ESCAPE = "h\x1b]0;pwn\x07\nost"
+
+
+def test_what_a_store_holds_cannot_drive_the_terminal(capsys) -> None:
+    print_facts([("on", ESCAPE)])
+    print_table(["on"], [[ESCAPE]])
+    assert capsys.readouterr().out == "on  h\ufffd]0;pwn\ufffd\ufffdost\nh\ufffd]0;pwn\ufffd\ufffdost\n"
+
+
+def test_what_looks_like_markup_is_shown_as_it_is(capsys, monkeypatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    print_table(["why"], [["d [/tmp/y] → [red]x"]])
+    assert "d [/tmp/y] → [red]x" in capsys.readouterr().out

@@ -49,6 +49,12 @@ def test_the_first_rows_of_a_table(layer) -> None:
     ]
 
 
+def test_a_table_in_the_form_of_a_stream(layer) -> None:
+    changing = pa.chunked_array([pa.array([word]).dictionary_encode() for word in ("a", "b")])
+    lines = shown(layer, pa.table({"word": changing}))
+    assert (lines[0], lines[3]) == ("2 rows × 1 columns", "a")
+
+
 def test_columns_that_do_not_fit_are_left_out(layer) -> None:
     lines = shown(layer, frame(2, 30), 40)
     assert lines[0] == "2 rows × 30 columns"

@@ -6,7 +6,7 @@ import pytest
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["pipe"], "TARGET 'pipe' is not module:task, such as eta.pipeline:report"),
+        (["pipe"], "TARGET 'pipe' is not module:task, such as pipe:task"),
         ([":pipeline"], "TARGET ':pipeline' is not module:task"),
         (["pipe:"], "TARGET 'pipe:' is not module:task"),
         (["pip3:x"], "there is no module 'pip3' in {here} or installed; did you mean 'pipe'?"),

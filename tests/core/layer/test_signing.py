@@ -359,10 +359,10 @@ def test_an_empty_key_file_is_refused(layer, name):
 
 KEY_MAKER = """
 import sys
-from datanectar.layer.signing import _own_key, key_path
+from datanectar.layer.signing import _own_key
 print("ready", flush=True)
 sys.stdin.readline()
-print(_own_key(key_path()).decode())
+print(_own_key().decode())
 """
 
 

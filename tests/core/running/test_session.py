@@ -768,7 +768,7 @@ class DroppingEngine(dn.Orchestrator):
 
 def test_results_of_a_failed_run_are_whole_though_a_part_was_asked_for(memory) -> None:
     with pytest.raises(RunFailed) as caught:
-        dn.run(parts_of(3)["train"], total(calls_a_task()), keep_going=True)
+        dn.run(parts_of(3)["train"], fails(7), keep_going=True)
     assert caught.value.results == {parts_of(3).name: dn.run(parts_of(3))}
 
 

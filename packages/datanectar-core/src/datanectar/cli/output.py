@@ -19,19 +19,20 @@ def print_json(document: Any) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Prints a table at a terminal, and lines with tabs between the fields in a pipe."""
-    texts = [[str(cell) for cell in row] for row in rows]
+    texts = [[visible(str(cell)) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         for row in texts:
             click.echo("\t".join(row))
         return
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in texts:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))  # as text: what a store holds may look like markup
     Console(highlight=False).print(table)
 
 
@@ -51,13 +52,20 @@ def print_facts(facts: Sequence[tuple[str, str]]) -> None:
     last = ""
     for label, text in facts:
         shown = f"{'' if people and label == last else label:<{width}}"
-        click.echo(f"{click.style(shown, bold=True) if people else shown}  {text}")
+        click.echo(f"{click.style(shown, bold=True) if people else shown}  {visible(text)}")
         last = label
 
 
+def visible(line: str) -> str:
+    """Returns a line without what a terminal would obey: whoever writes to a store chooses what stands there."""
+    if line.isprintable():
+        return line
+    return "".join(sign if sign.isprintable() else " " if sign == "\t" else "\ufffd" for sign in line)
+
+
 def fit(line: str, width: int) -> str:
-    """Returns a line without what a terminal would obey, and no longer than `width`."""
-    shown = "".join(sign if sign.isprintable() else " " if sign == "\t" else "\ufffd" for sign in line[: width + 1])
+    """Returns a line that a terminal only shows, no longer than `width`."""
+    shown = visible(line[: width + 1])
     return shown if len(shown) <= width else shown[: width - 1] + "…"
 
 

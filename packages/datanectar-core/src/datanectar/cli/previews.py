@@ -90,11 +90,15 @@ def _parquet(file: StoredFile, width: int) -> Iterator[str]:
 def _arrow(file: StoredFile, width: int) -> Iterator[str]:
     import pyarrow as pa
 
-    stream = pa.memory_map(str(file.path)) if file.path is not None else pa.BufferReader(file.read())
-    reader = pa.ipc.open_file(stream)
-    rows = sum(reader.get_batch(number).num_rows for number in range(reader.num_record_batches))
-    first = reader.get_batch(0) if reader.num_record_batches else None
-    yield from _table(reader.schema, rows, first, width)
+    content = pa.memory_map(str(file.path)).read_buffer() if file.path is not None else pa.py_buffer(file.read())
+    try:
+        reader = pa.ipc.open_file(content)
+        batches = [reader.get_batch(number) for number in range(reader.num_record_batches)]
+    except pa.ArrowInvalid:  # in the form of a stream, as what changes its dictionaries is stored
+        reader = pa.ipc.open_stream(content)
+        batches = list(reader)
+    rows = sum(batch.num_rows for batch in batches)
+    yield from _table(reader.schema, rows, batches[0] if batches else None, width)
 
 
 def _table(schema: Any, count: int, batch: Any, width: int) -> Iterator[str]:

@@ -50,7 +50,7 @@ def find_target(target: str) -> Any:
     """Returns the object that ``module:attribute`` names."""
     module_name, colon, attribute = target.partition(":")
     if not (module_name and colon and attribute):
-        raise click.UsageError(f"TARGET {target!r} is not module:task, such as eta.pipeline:report")
+        raise click.UsageError(f"TARGET {target!r} is not module:task, such as {module_name or 'module'}:task")
     return _find(load_module(module_name), attribute, module_name)
 
 
@@ -135,14 +135,18 @@ def signature_of(found: Any) -> Signature | None:
     return None
 
 
+_MODULES_OF_PLAIN_TYPES = ("builtins", "datetime", "decimal", "uuid")
+
+
 def _parse(signature: Signature, name: str, text: str) -> Any:
     annotations: Mapping[str, Any] = signature.annotations
     annotation = annotations.get(name, UNKNOWN)
     value = parse_text(text, annotation, signature.defaults.get(name))
     if value is MISMATCH:
-        msg = (
-            f"{signature.task}(): {name}={text!r} cannot be read as {describe(annotation)}. The command line gives "
-            "plain values; for artifacts, name a function that puts the tasks together"
+        advice = (
+            ". The command line gives plain values; for artifacts, name a function that puts the tasks together"
+            if not isinstance(annotation, type) or annotation.__module__ not in _MODULES_OF_PLAIN_TYPES
+            else ""
         )
-        raise ArgumentError(msg)
+        raise ArgumentError(f"{signature.task}(): {name}={text!r} cannot be read as {describe(annotation)}{advice}")
     return value

@@ -62,6 +62,7 @@ def _find_task(layer: StorageLayer, path: str) -> str:
         raise ArtifactNotFound(f"{path!r} could be {len(found)} tasks; write more of: {', '.join(found)}")
     if not found:
         raise ArtifactNotFound(
-            f"{layer.backend.url} has no alias of a task {path!r}; known: {', '.join(sorted(paths)) or 'none'}"
+            f"{layer.backend.url} has no alias of a task {path!r}; known: {', '.join(sorted(paths)) or 'none'}. What "
+            f"was made on the way to another target has none: {path} alone names it, if there is one only"
         )
     return path if path in found else found[0]

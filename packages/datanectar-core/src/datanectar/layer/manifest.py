@@ -173,7 +173,8 @@ def inline_file(data: bytes, entry: dict[str, Any]) -> dict[str, Any]:
         return {**entry, "base64": base64.b64encode(data).decode("ascii")}
 
 
-_TEXTS = ("name", "attempt", "started")
+_TEXTS = ("name", "attempt", "started", "host", "python")
+_STARTED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00")
 _FILE = ("size", "sha256", "extension")
 
 # Digest and extension become parts of paths, so nothing else may be in them.
@@ -182,7 +183,9 @@ _EXTENSION = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 
 
 def _well_formed(document: dict[str, Any]) -> bool:
-    if [*map(type, map(document.get, _TEXTS))] != [str, str, str] or type(document.get("seconds")) not in (int, float):
+    if [*map(type, map(document.get, _TEXTS))] != [str] * 5 or type(document.get("seconds")) not in (int, float):
+        return False
+    if _STARTED.fullmatch(document["started"]) is None:
         return False
     files = document.get("files")
     if type(files) is not list:

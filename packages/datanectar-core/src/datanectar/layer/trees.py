@@ -70,9 +70,19 @@ def is_tree(node: Any, files: int) -> bool:
         return is_number(node["file"], files) and isinstance(node.get("serializer"), str)
     if "dict" in node:
         pairs = node["dict"]
-        return isinstance(pairs, list) and all(_is_pair(pair) and is_tree(pair[1], files) for pair in pairs)
+        return isinstance(pairs, list) and all(
+            _is_pair(pair) and _is_label(pair[0]) and is_tree(pair[1], files) for pair in pairs
+        )
     items = node.get("tuple", node.get("list"))
     return isinstance(items, list) and all(is_tree(item, files) for item in items)
+
+
+def _is_label(label: Any) -> bool:
+    try:
+        typed_json.decode(label)
+    except (ValueError, TypeError, LookupError, ArithmeticError):
+        return False
+    return True
 
 
 def _is_content(content: Any, files: int) -> bool:

@@ -177,7 +177,10 @@ class Attempt:
                 return Outcome(name, "done", seconds)
         except DatanectarError:  # not stored; or the store does not say, which is no better
             pass
-        return self._failed(error, seconds)
+        try:
+            return self._failed(error, seconds)
+        finally:
+            self._log.close()
 
     def _keep_log(self, end: str) -> str:
         """Stores what was printed, and a last word on how it ended; returns the log's key."""

@@ -225,7 +225,9 @@ class Session:
         unmade = [step.name for step in plan.with_status("run") if step.name not in self.made]
         blocked = [name for name in unmade if name not in self._failures]
         made = [artifact for artifact in artifacts if artifact.name not in unmade]
-        done: dict[str, Artifact[Any]] = {artifact.name: Artifact(artifact.call) for artifact in made}
+        done: dict[str, Artifact[Any]] = {
+            artifact.name: Artifact(artifact.call) if artifact.part else artifact for artifact in made
+        }
         results = {}
         for name, artifact in done.items():
             with suppress(DatanectarError):  # what cannot be loaded must not hide what failed

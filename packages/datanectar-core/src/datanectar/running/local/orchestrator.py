@@ -16,8 +16,8 @@ from datanectar.running.local.scheduling import Schedule
 class LocalOrchestrator(Orchestrator):
     """Runs steps in this process, where breakpoints, profilers and notebooks work as usual; or several at once.
 
-    With ``workers`` over 1 steps run in processes of their own, so that nothing a step does can harm another. A step
-    with a timeout needs a process, too: that can be ended.
+    With ``workers`` over 1 steps run in other processes, one after another in each: a step that ends its process ends
+    no other step. A step with a timeout needs a process, too: that can be ended.
     """
 
     def run(
