@@ -3,7 +3,12 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# How long an example takes is the machine's affair: no test asserts on time.
+hypothesis.settings.register_profile("datanectar", deadline=None)
+hypothesis.settings.load_profile("datanectar")
 
 
 @pytest.fixture(autouse=True)
