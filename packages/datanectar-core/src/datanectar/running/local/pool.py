@@ -252,8 +252,8 @@ def _timeout(step: Step) -> TaskTimeout:
 def _death(job: _Job, code: int | None) -> str:
     if job.begun is None:
         return (
-            f"before it came to the task, its worker process {_exit(code)}; what it said is above. A script that starts "
-            'a run does so below `if __name__ == "__main__":`, since each worker imports it'
+            f"before it came to the task, its worker process {_exit(code)}; what it said is above. A script that "
+            'starts a run does so below `if __name__ == "__main__":`, since each worker imports it'
         )
     return f"its worker process {_exit(code)}"
 
