@@ -126,6 +126,9 @@ def assert_same_labels(got: Any, expected: Any) -> None:
     assert [type(label) for label in got] == [type(label) for label in expected]
     for number in range(expected.nlevels if expected.nlevels > 1 else 0):
         assert got.get_level_values(number).dtype == expected.get_level_values(number).dtype
+        assert got.levels[number].dtype == expected.levels[number].dtype
+        assert got.levels[number].equals(expected.levels[number])  # their order is that of what is unstacked
+        assert got.codes[number].tolist() == expected.codes[number].tolist()
 
 
 def assert_same_series(got: Any, expected: Any) -> None:

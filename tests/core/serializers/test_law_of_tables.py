@@ -51,6 +51,19 @@ def columns(draw, rows, kinds=tuple(CELLS)):
 
 
 @st.composite
+def rearranged(draw, index):
+    """The same labels by levels in another order, with some that no row has."""
+    for number, level in enumerate(index.levels):
+        if not isinstance(level, pd.CategoricalIndex) and draw(st.booleans()):
+            more = draw(columns(1, (str(level.dtype),))) if str(level.dtype) in CELLS else level[:0]
+            level = level.append(pd.Index(more, dtype=level.dtype)).dropna().unique()
+            level = level.take(draw(st.permutations(range(len(level)))))
+            codes = level.get_indexer(index.get_level_values(number))
+            index = index.set_levels(level, level=number, verify_integrity=False).set_codes(codes, level=number)
+    return index
+
+
+@st.composite
 def indexes(draw, rows):
     name = draw(LABELS)
     kind = draw(st.sampled_from(["range", "column", "levels", "days", "periods", "hours", "intervals"]))
@@ -59,7 +72,8 @@ def indexes(draw, rows):
         return pd.RangeIndex(start, start + step * rows, step, name=name)
     if kind == "levels":
         levels = [draw(columns(rows, ("int64", "str", "float64", "category", "datetime64[us]"))) for _ in range(2)]
-        return pd.MultiIndex.from_arrays(levels, names=[name, draw(LABELS)])
+        made = pd.MultiIndex.from_arrays(levels, names=[name, draw(LABELS)])
+        return draw(rearranged(made))
     if kind == "days":
         freq, zone = draw(st.sampled_from(["D", "2h", "MS", None])), draw(st.sampled_from([None, "Europe/Berlin"]))
         days = pd.date_range("2013-10-26", periods=rows, freq=freq or "D", tz=zone, name=name)
@@ -84,11 +98,13 @@ def frames(draw):
             st.lists(LABELS, min_size=width, max_size=width).map(
                 lambda names: pd.Index(names, dtype=object, tupleize_cols=False)
             ),
-            st.lists(st.tuples(WORDS, st.integers(0, 2)), min_size=width, max_size=width).map(
+            st.lists(st.tuples(WORDS, st.integers(0, 2)), min_size=width, max_size=width)
+            .map(
                 lambda names: pd.MultiIndex.from_arrays(
                     [[a for a, _ in names], [b for _, b in names]], names=["x", None]
                 )
-            ),
+            )
+            .flatmap(rearranged),
             st.just(pd.RangeIndex(width)),
         )
     )

@@ -165,6 +165,36 @@ def test_everything_else_is_pickled(trip, same, value):
     assert serializer == "pickle"
 
 
+ORDERED = pd.concat({"train": BASE, "test": BASE})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        ORDERED,
+        ORDERED.T,
+        ORDERED.loc[["train"]],
+        ORDERED.groupby([["z", "a"] * 5, [3, 1] * 5], sort=False).size(),
+        pd.concat({"train": BASE, "test": BASE}, axis=1),
+        pd.concat({"test": BASE, "train": BASE}, axis=1)[["train"]],
+        BASE.set_index(pd.MultiIndex([[1, 2], [0]], [[0, 1, -1, 0, 1], [0] * 5])),
+    ],
+    ids=["rows", "columns", "unused", "series", "columns of concat", "unused columns", "none"],
+)
+def test_the_levels_of_a_multiindex_keep_their_order(trip, same, value):
+    got = trip(value)
+    same(got, value)
+    if value.index.nlevels > 1 and value.index.is_unique:
+        same(got.unstack(0), value.unstack(0))
+
+
+def test_sorted_levels_stay_in_parquet(trip, same):
+    value = pd.concat({"test": BASE, "train": BASE})
+    got, serializer = trip(value, with_serializer=True)
+    same(got, value)
+    assert serializer == "pandas-parquet"
+
+
 columns = st.one_of(
     st.lists(st.integers(-(2**63), 2**63 - 1), min_size=6, max_size=6),
     st.lists(st.floats(), min_size=6, max_size=6),

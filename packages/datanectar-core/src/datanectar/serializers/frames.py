@@ -137,8 +137,8 @@ def index_dtypes(value: Any) -> list[Any]:
 def is_exact(value: Any, *, through: Any) -> bool:
     """Whether a frame or series comes back the very same.
 
-    A few of its rows must come back with the same index, columns and dtypes from an actual trip, and its columns must
-    be of kinds whose values a trip cannot change.
+    A few of its rows must come back with the same index, columns and dtypes from an actual trip; its columns must be
+    of kinds whose values a trip cannot change, and the levels of a MultiIndex such as are found again from its labels.
 
     Args:
         value: The frame or series.
@@ -147,6 +147,8 @@ def is_exact(value: Any, *, through: Any) -> bool:
     columns = [value.iloc[:, number] for number in range(value.shape[1])] if value.ndim == 2 else [value]
     levels = [value.index.get_level_values(number) for number in range(value.index.nlevels)]
     if not all(_has_plain_values(column) for column in (*columns, *levels)):
+        return False
+    if not all(_has_plain_levels(axis) for axis in value.axes if axis.nlevels > 1):
         return False
     sample = value.iloc[:_SAMPLE_ROWS]
     try:
@@ -168,6 +170,19 @@ def _has_plain_values(series: Any) -> bool:
     if kind == "category":
         return _has_plain_values(series.dtype.categories)
     return not kind.startswith(("Sparse", "complex"))
+
+
+def _has_plain_levels(axis: Any) -> bool:
+    """Whether the levels of a MultiIndex are those that pandas makes of its labels: sorted, and each of them used."""
+    import numpy as np
+
+    for number, (level, codes) in enumerate(zip(axis.levels, axis.codes, strict=True)):
+        is_used = np.bincount(codes[codes >= 0], minlength=len(level)).all()
+        is_whole = len(getattr(level, "categories", level)) == len(level)  # else a category has no place in the level
+        is_sorted = level.is_unique and level.is_monotonic_increasing and not level.hasnans
+        if not (is_used and is_whole and is_sorted and level.dtype == axis.get_level_values(number).dtype):
+            return False
+    return True
 
 
 def _same(got: Any, expected: Any) -> bool:
