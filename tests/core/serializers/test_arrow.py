@@ -78,6 +78,54 @@ def test_pyarrow_values_come_back(trip, same, value, form):
     assert form is None or serializer == f"pyarrow-{form}"
 
 
+class Celsius(pa.ExtensionType):
+    """A type that nobody registers."""
+
+    def __init__(self):
+        super().__init__(pa.int8(), "acme.celsius")
+
+    def __arrow_ext_serialize__(self):
+        return b""
+
+    @classmethod
+    def __arrow_ext_deserialize__(cls, storage_type, serialized):
+        return cls()
+
+
+DEGREES = pa.ExtensionArray.from_storage(Celsius(), pa.array([1, None], pa.int8()))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        DEGREES,
+        pa.chunked_array([DEGREES, DEGREES]),
+        pa.table({"a": DEGREES}),
+        pa.record_batch({"a": DEGREES}),
+        pa.table({"a": pa.ListArray.from_arrays([0, 2], DEGREES)}),
+        pa.array([{"a": 1}]).from_arrays([DEGREES], names=["a"]),
+    ],
+    ids=["array", "chunks", "table", "batch", "list", "struct"],
+)
+def test_a_type_that_is_not_registered_stays_what_it_is(trip, same, value):
+    got, serializer = trip(value, with_serializer=True)
+    same(got, value)
+    assert serializer == "pickle"
+
+
+def test_a_type_that_is_registered_stays_in_arrow(trip, same):
+    value = pa.ExtensionArray.from_storage(pa.uuid(), pa.array([bytes(16), None], pa.binary(16)))
+    got, serializer = trip(value, with_serializer=True)
+    same(got, value)
+    assert serializer == "pyarrow-arrow"
+
+
+@pytest.mark.parametrize("value", [pa.table({"a": [1, 2]}), pa.record_batch({"a": [1, 2]})], ids=["table", "batch"])
+def test_rows_without_columns_are_refused_since_nothing_keeps_them(trip, value):
+    with pytest.raises(SerializationError, match="rows without columns are not kept by Arrow; return their number"):
+        trip(value.select([]))
+
+
 POLARS = {
     "numbers": (pl.DataFrame({"a": [1, None, 3], "b": [1.5, float("nan"), -0.0], "c": [True, None, False]}), "parquet"),
     "widths": (pl.DataFrame({"a": [1, 2]}, schema={"a": pl.UInt8}), "parquet"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, BinaryIO
 
 from datanectar.contracts.serialization import Serializer, StoredFile
+from datanectar.errors import SerializationError
 from datanectar.serializers import frames
 from datanectar.serializers.parquet import dump_checked, has_dictionary
 from datanectar.values.classes import may_be
@@ -48,8 +49,17 @@ class ArrowTable(Serializer):
         if type(value) not in (pa.Table, pa.RecordBatch, pa.ChunkedArray) and not isinstance(value, pa.Array):
             return False
         if isinstance(value, (pa.Table, pa.RecordBatch)):
-            return _KEY not in (value.schema.metadata or {})
-        return not isinstance(value, pa.ExtensionArray) or type(value) is value.type.__arrow_ext_class__()
+            if value.num_rows and not value.num_columns:  # a pickle would lose them just so
+                raise SerializationError("rows without columns are not kept by Arrow; return their number")
+            if _KEY in (value.schema.metadata or {}):
+                return False
+        elif isinstance(value, pa.ExtensionArray) and type(value) is not value.type.__arrow_ext_class__():
+            return False
+        schema = _as_table(value).schema
+        try:  # its types may not be registered, and would come back as what they are stored as
+            return bool(_trip(schema.empty_table()).schema.equals(schema, check_metadata=True))
+        except (pa.ArrowException, NotImplementedError, ValueError, TypeError):
+            return False
 
     def dump(self, value: Any, sink: BinaryIO) -> None:
         dump_checked(lambda: _write(_as_table(value), sink), "Arrow")
