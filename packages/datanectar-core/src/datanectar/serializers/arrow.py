@@ -55,9 +55,9 @@ class ArrowTable(Serializer):
                 return False
         elif isinstance(value, pa.ExtensionArray) and type(value) is not value.type.__arrow_ext_class__():
             return False
-        schema = _as_table(value).schema
+        empty = _as_table(value).slice(0, 0)
         try:  # its types may not be registered, and would come back as what they are stored as
-            return bool(_trip(schema.empty_table()).schema.equals(schema, check_metadata=True))
+            return bool(_trip(empty).schema.equals(empty.schema, check_metadata=True))
         except (pa.ArrowException, NotImplementedError, ValueError, TypeError):
             return False
 
