@@ -110,7 +110,8 @@ def assert_same_frame(got: Any, expected: Any) -> None:
         check_flags=True,
     )
     assert got.attrs == expected.attrs
-    assert [repr(kind) for kind in got.dtypes] == [repr(kind) for kind in expected.dtypes]
+    for kind, other in zip(got.dtypes, expected.dtypes, strict=True):
+        assert_same_dtype(kind, other)
     for labels, others in ((got.index, expected.index), (got.columns, expected.columns)):
         assert_same_labels(labels, others)
     for number, kind in enumerate(expected.dtypes):
@@ -118,15 +119,26 @@ def assert_same_frame(got: Any, expected: Any) -> None:
             assert_same(got.iloc[:, number].tolist(), expected.iloc[:, number].tolist())
 
 
+def assert_same_dtype(got: Any, expected: Any) -> None:
+    import pandas as pd
+
+    assert repr(got) == repr(expected)
+    assert type(getattr(got, "tz", None)) is type(getattr(expected, "tz", None))
+    if isinstance(expected, pd.CategoricalDtype):
+        assert_same_dtype(got.categories.dtype, expected.categories.dtype)
+    if isinstance(expected, pd.IntervalDtype):
+        assert_same_dtype(got.subtype, expected.subtype)
+
+
 def assert_same_labels(got: Any, expected: Any) -> None:
     assert type(got) is type(expected)
     assert_same(list(got.names), list(expected.names))
-    assert got.dtype == expected.dtype
+    assert_same_dtype(got.dtype, expected.dtype)
     assert getattr(got, "freq", None) == getattr(expected, "freq", None)
     assert [type(label) for label in got] == [type(label) for label in expected]
     for number in range(expected.nlevels if expected.nlevels > 1 else 0):
         assert got.get_level_values(number).dtype == expected.get_level_values(number).dtype
-        assert got.levels[number].dtype == expected.levels[number].dtype
+        assert_same_dtype(got.levels[number].dtype, expected.levels[number].dtype)
         assert got.levels[number].equals(expected.levels[number])  # their order is that of what is unstacked
         assert got.codes[number].tolist() == expected.codes[number].tolist()
 
@@ -137,7 +149,7 @@ def assert_same_series(got: Any, expected: Any) -> None:
     pd.testing.assert_series_equal(got, expected, check_exact=True, check_freq=True, check_flags=True)
     assert_same(got.name, expected.name)
     assert_same(got.attrs, expected.attrs)
-    assert repr(got.dtype) == repr(expected.dtype)
+    assert_same_dtype(got.dtype, expected.dtype)
     assert_same_labels(got.index, expected.index)
     if str(expected.dtype) == "object":
         assert_same(got.tolist(), expected.tolist())

@@ -1,6 +1,7 @@
 """The law for tables, arrays and containers of them: what is loaded is what was stored, whichever library made it."""
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ ROWS = st.integers(0, 5)
 WORDS = st.text("abcä\U0001f600", max_size=3)
 LABELS = st.none() | WORDS | st.integers(-3, 3) | st.tuples(WORDS, st.integers(0, 2))
 TIMES = st.datetimes(dt.datetime(1700, 1, 1), dt.datetime(2200, 1, 1))
+ZONES = ["UTC", ZoneInfo("UTC"), "Asia/Kolkata", dt.timezone(dt.timedelta(hours=-3))]
 CELLS = {
     "int64": st.integers(-(2**63), 2**63 - 1),
     "uint8": st.integers(0, 255),
@@ -46,7 +48,7 @@ def columns(draw, rows, kinds=tuple(CELLS)):
     if dtype == "category" and draw(st.booleans()):
         made = made.cat.set_categories(["z", "unused", "y", "x"], ordered=draw(st.booleans()))
     if dtype == "datetime64[us]" and draw(st.booleans()):
-        made = made.dt.tz_localize(draw(st.sampled_from(["UTC", "Asia/Kolkata", dt.timezone(dt.timedelta(hours=-3))])))
+        made = made.dt.tz_localize(draw(st.sampled_from(ZONES)))
     return made
 
 
@@ -75,7 +77,10 @@ def indexes(draw, rows):
         made = pd.MultiIndex.from_arrays(levels, names=[name, draw(LABELS)])
         return draw(rearranged(made))
     if kind == "days":
-        freq, zone = draw(st.sampled_from(["D", "2h", "MS", None])), draw(st.sampled_from([None, "Europe/Berlin"]))
+        freq, zone = (
+            draw(st.sampled_from(["D", "2h", "MS", None])),
+            draw(st.sampled_from([None, "UTC", "Europe/Berlin"])),
+        )
         days = pd.date_range("2013-10-26", periods=rows, freq=freq or "D", tz=zone, name=name)
         return days if freq else pd.DatetimeIndex(days, freq=None)
     if kind == "periods":

@@ -49,6 +49,12 @@ PARQUET = {
     "datetime ms": frame(["2013-01-01", None], "datetime64[ms]"),
     "timedelta": frame([dt.timedelta(1), None], "timedelta64[ns]"),
     "UTC": frame(DAYS.tz_localize("UTC")),
+    "index in UTC of zoneinfo": BASE.set_index(DAYS.tz_localize(ZoneInfo("UTC"))),
+    "index in UTC": BASE.set_index(DAYS.tz_localize("UTC")),
+    "MultiIndex in UTC": BASE.set_index(
+        [pd.DatetimeIndex(DAYS.tolist(), tz=zone) for zone in ("UTC", ZoneInfo("UTC"))]
+    ),
+    "0 rows in UTC": frame(DAYS.tz_localize("UTC")).iloc[:0],
     "zone": frame(DAYS.tz_localize("Europe/Berlin")),
     "RangeIndex": BASE.set_index(pd.RangeIndex(10, 0, -2)),
     "RangeIndex with a name": BASE.set_index(pd.RangeIndex(5, name="row")),
@@ -87,6 +93,7 @@ PARQUET = {
 }
 
 ARROW = {
+    "intervals in UTC": frame(pd.arrays.IntervalArray.from_breaks(DAYS.tz_localize("UTC"))),
     "datetime s": frame(["2013-01-01"], "datetime64[s]"),
     "datetime s beyond ms": frame([0, 0, 0, 0, 2**60], "datetime64[s]"),
     "category": frame(list("abca"), "category"),
@@ -126,6 +133,7 @@ OTHER = {
     "nullable float with NaN beside NA": frame(
         pd.arrays.FloatingArray(np.array([np.nan, 0, 1]), np.array([False, True, False]))
     ),
+    "categories in UTC": frame(pd.Categorical(DAYS.tz_localize("UTC").tolist())),
     "categories with a frequency": frame(pd.Categorical(DAYS)),
     "attrs that are not plain": with_attrs(object),
     "labels that are not plain": pd.DataFrame([[1, 2]], columns=pd.date_range("2013", periods=2)),
@@ -239,6 +247,7 @@ def test_a_loaded_frame_can_be_changed(trip, same, serializer):
             "text": ["a", "b"] * 10_000,
             "flag": [True, False] * 10_000,
             "time": pd.date_range("2013", periods=20_000, freq="h"),
+            "utc": pd.date_range("2013", periods=20_000, freq="h", tz="UTC"),
             "nullable": pd.array([1, None] * 10_000, "Int64"),
         }
     )

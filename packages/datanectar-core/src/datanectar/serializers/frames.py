@@ -6,6 +6,7 @@ an index that are none, a frequency, attrs, flags, that it was a series) is kept
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from itertools import islice
 from typing import Any
@@ -41,6 +42,9 @@ def to_table(value: Any) -> Any:
         notes["columns"] = _describe(frame.columns)
         frame.columns = _field_names(frame.columns)
     _take_out_of_index(frame, notes)
+    utc = {"columns": _in_utc(frame.dtypes), "levels": _in_utc(index_dtypes(frame))}
+    if any(utc.values()):
+        notes["utc"] = utc
     table = pa.Table.from_pandas(frame)
     if notes == {"class": "DataFrame"}:
         return table
@@ -56,6 +60,8 @@ def from_table(table: Any) -> Any:
     for number, dtype in enumerate(frame.dtypes):
         if isinstance(dtype, pd.CategoricalDtype):  # its codes are Arrow's own memory, which is read-only
             frame.isetitem(number, frame.iloc[:, number].copy())
+    if "utc" in notes:
+        _restore_utc(frame, **notes["utc"])
     if "names" in notes:
         frame.index = frame.index.set_names(typed_json.decode(notes["names"]))
     if "freq" in notes:
@@ -80,6 +86,21 @@ def _take_out_of_index(frame: Any, notes: dict[str, Any]) -> None:
     times = (pd.DatetimeIndex, pd.TimedeltaIndex)
     if isinstance(frame.index, times) and frame.index.freq is not None:
         notes["freq"] = frame.index.freqstr
+
+
+def _in_utc(dtypes: Any) -> list[int]:
+    """Where the time zone is Python's own UTC, which Arrow's way to pandas makes one of `zoneinfo`."""
+    return [number for number, dtype in enumerate(dtypes) if getattr(dtype, "tz", None) is dt.UTC]
+
+
+def _restore_utc(frame: Any, columns: list[int], levels: list[int]) -> None:
+    for number in columns:
+        frame.isetitem(number, frame.iloc[:, number].dt.tz_convert(dt.UTC))
+    for number in levels:
+        if frame.index.nlevels == 1:
+            frame.index = frame.index.tz_convert(dt.UTC)
+        else:
+            frame.index = frame.index.set_levels(frame.index.levels[number].tz_convert(dt.UTC), level=number)
 
 
 def _are_field_names(columns: Any) -> bool:
@@ -202,7 +223,7 @@ def _same(got: Any, expected: Any) -> bool:
         dtypes = list(zip(got.dtypes, expected.dtypes, strict=True))
     return (
         same_name
-        and all(repr(one) == repr(other) for one, other in dtypes)
+        and all(_described(one) == _described(other) for one, other in dtypes)
         and all(_same_axis(one, other) for one, other in axes)
     )
 
@@ -210,10 +231,16 @@ def _same(got: Any, expected: Any) -> bool:
 def _same_axis(got: Any, expected: Any) -> bool:
     def described(axis: Any) -> list[Any]:
         levels = [axis.get_level_values(number) for number in range(axis.nlevels)]
-        kinds = [(type(level), repr(level.dtype), getattr(level, "freq", None)) for level in levels]
+        kinds = [(type(level), _described(level.dtype), getattr(level, "freq", None)) for level in levels]
         return [type(axis), kinds, [(type(name), name) for name in axis.names], [type(label) for label in axis]]
 
     return described(got) == described(expected)
+
+
+def _described(dtype: Any) -> list[Any]:
+    """What tells dtypes apart; time zones of several classes have one name, and pandas takes them for equal."""
+    inner = getattr(getattr(dtype, "categories", dtype), "dtype", None) or getattr(dtype, "subtype", None)
+    return [repr(dtype), type(getattr(dtype, "tz", None)), *(_described(inner) if inner is not None else ())]
 
 
 def can_be_stored() -> bool:
