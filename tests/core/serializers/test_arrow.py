@@ -34,6 +34,11 @@ TABLES = {
     "half": (pa.table({"a": pa.array([1.5, None], pa.float16())}), "parquet"),
     "only nulls": (pa.table({"a": pa.nulls(3)}), "parquet"),
     "metadata": (pa.table({"a": [1]}).replace_schema_metadata({"unit": "km"}), "parquet"),
+    "date64": (pa.table({"a": pa.array([0, 0, 0, 1], pa.int64()).cast(pa.date64())}), "arrow"),
+    "date64 in a list": (
+        pa.table({"a": pa.ListArray.from_arrays([0, 0, 0, 0, 1], pa.array([1], pa.int64()).cast(pa.date64()))}),
+        "arrow",
+    ),
     "not nullable": (pa.table({"a": [1]}, pa.schema([pa.field("a", pa.int8(), nullable=False)])), "parquet"),
     "a name twice": (pa.table([pa.array([1]), pa.array(["x"])], names=["a", "a"]), "parquet"),
     "chunks": (pa.table({"a": pa.chunked_array([[1, 2], [], [3]])}), "parquet"),

@@ -40,6 +40,8 @@ CASES = {
     "structured": np.array([(1, 2.5, "ä")], dtype=[("a", "<i4"), ("b", ">f8"), ("c", "U3")]),
     "structured and nested": np.zeros(2, dtype=[("a", [("b", "i1", (2, 3))]), ("c", "M8[us]")]),
     "padded": np.zeros(2, dtype={"names": ["a", "b"], "formats": ["i1", "f8"], "offsets": [0, 8], "itemsize": 24}),
+    "aligned": np.zeros(2, dtype=np.dtype([("a", "i1"), ("b", "f8")], align=True)),
+    "aligned within": np.zeros(2, dtype=[("a", np.dtype([("a", "i1"), ("b", "f8")], align=True), (2,))]),
     "titles": np.zeros(2, dtype=[(("title", "name"), "i4")]),
     "names beyond Latin-1": np.zeros(2, dtype=[("☃", "i4"), ("é", "f8")]),
     "hundreds of fields": np.zeros(2, dtype=[(f"field_{number}", "i4") for number in range(700)]),

@@ -93,6 +93,9 @@ PARQUET = {
 }
 
 ARROW = {
+    "Arrow's date64, with a time of day": frame(
+        pd.arrays.ArrowExtensionArray(pa.array([0, 0, 0, 1, None], pa.int64()).cast(pa.date64()))
+    ),
     "intervals in UTC": frame(pd.arrays.IntervalArray.from_breaks(DAYS.tz_localize("UTC"))),
     "datetime s": frame(["2013-01-01"], "datetime64[s]"),
     "datetime s beyond ms": frame([0, 0, 0, 0, 2**60], "datetime64[s]"),
@@ -132,6 +135,9 @@ OTHER = {
     "0 columns, RangeIndex": pd.DataFrame(index=pd.RangeIndex(3)),
     "nullable float with NaN beside NA": frame(
         pd.arrays.FloatingArray(np.array([np.nan, 0, 1]), np.array([False, True, False]))
+    ),
+    "Arrow's date64 as an index": BASE.set_index(
+        pd.Index(pd.arrays.ArrowExtensionArray(pa.array([0, 0, 0, 1, 2], pa.int64()).cast(pa.date64())))
     ),
     "categories in UTC": frame(pd.Categorical(DAYS.tz_localize("UTC").tolist())),
     "categories with a frequency": frame(pd.Categorical(DAYS)),

@@ -24,8 +24,8 @@ class Npy(Serializer):
     def accepts(self, value: Any) -> bool:
         import numpy as np
 
-        # Objects would need pickle, and a dtype's metadata is not in the format: such arrays go elsewhere.
-        if type(value) is not np.ndarray or value.dtype.hasobject:
+        # Objects would need pickle; a dtype's metadata and alignment are not in the format: such arrays go elsewhere.
+        if type(value) is not np.ndarray or value.dtype.hasobject or _is_aligned(value.dtype):
             return False
         if np.lib.format.drop_metadata(value.dtype) is not value.dtype:
             return False
@@ -58,6 +58,12 @@ class Npy(Serializer):
                 return np.asarray(mapped)  # an ndarray, as it was; the mapping stays alive as its base
         with file.open() as stream:
             return np.load(stream, allow_pickle=False, max_header_size=_LONGEST_HEADER)
+
+
+def _is_aligned(dtype: Any) -> bool:
+    """Whether a dtype is, or has in it, a struct that was asked to be aligned as C does."""
+    inner = [field[0] for field in (dtype.fields or {}).values()]
+    return dtype.isalignedstruct or any(map(_is_aligned, [*inner, dtype.subdtype[0]] if dtype.subdtype else inner))
 
 
 def _header(value: Any) -> bytes | None:

@@ -35,8 +35,8 @@ class PandasParquet(Serializer):
 
 
 def _is_unsafe(dtype: Any) -> bool:
-    """Parquet forgets categories that no row has, and has no periods and intervals of its own."""
-    return str(dtype).startswith(("category", "period", "interval"))
+    """Parquet forgets categories that no row has, has no periods and intervals, and cuts date64 to whole days."""
+    return str(dtype).startswith(("category", "period", "interval")) or "date64" in str(dtype)
 
 
 class ArrowParquet(Serializer):
