@@ -25,7 +25,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from scipy import sparse
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
 import datanectar as dn
@@ -59,6 +59,14 @@ class Counted(io.TextIOWrapper):
 class Resumable(collections.abc.Iterator):
     def __next__(self):
         return 1
+
+
+class Tag(pathlib.PureWindowsPath):
+    """A path of another system, which names no file here."""
+
+
+class Folder(type(pathlib.Path())):
+    """A path of a class of its own, whose files are stored."""
 
 
 Handle = NewType("Handle", socket.socket)
@@ -97,6 +105,9 @@ HOPELESS = [
     Annotated[socket.socket, "open"],
     Union[socket.socket, sqlite3.Connection],  # noqa: UP007
     tuple[int, socket.socket],
+    pl.LazyFrame,
+    pathlib.PureWindowsPath,
+    Tag,
 ]
 
 
@@ -113,8 +124,17 @@ FINE = [
     *(collections.abc.Iterator[int], collections.abc.Iterable, collections.abc.Sequence[int], collections.abc.Mapping),
     *(collections.abc.Callable[..., int], typing.TextIO, typing.IO, typing.Hashable, io.TextIOBase, io.BytesIO),
     *(Point, Color, Fraction, Resumable, Counted, io.TextIOWrapper, BaseException, type, types.FunctionType),
-    *(pathlib.Path, pathlib.PurePath, os.PathLike, typing.Literal["a"], typing.LiteralString, "unresolved"),
-    *(np.ndarray, np.generic, np.float64, pd.DataFrame, pd.Series, pd.Index, pl.DataFrame, pl.Series, pl.LazyFrame),
+    *(
+        pathlib.Path,
+        pathlib.PurePath,
+        pathlib.PurePosixPath,
+        Folder,
+        os.PathLike,
+        typing.Literal["a"],
+        typing.LiteralString,
+        "unresolved",
+    ),
+    *(np.ndarray, np.generic, np.float64, pd.DataFrame, pd.Series, pd.Index, pl.DataFrame, pl.Series),
     *(pa.Table, pa.RecordBatch, pa.Array, pa.ChunkedArray, sparse.csr_matrix, sparse.sparray, BaseEstimator),
     LogisticRegression,
 ]
@@ -141,7 +161,7 @@ def test_a_store_without_pickles_refuses_what_only_they_hold(check, annotation):
     [
         *(Any, None, object, int, str, dict, list[Point], tuple, float | Point, collections.abc.Sequence, np.float32),
         *(uuid.UUID, np.ndarray, pd.DataFrame, pd.Series, pl.DataFrame, pa.Table, sparse.csr_array, pathlib.Path),
-        *(LogisticRegression, BaseEstimator, WITHOUT_PICKLES[-1]),
+        *(LogisticRegression, BaseEstimator, ClassifierMixin, WITHOUT_PICKLES[-1]),
     ],
     ids=repr,
 )
@@ -154,7 +174,7 @@ def test_a_store_without_pickles_takes_the_rest(check, annotation):
     [
         *(("numpy", pd.DataFrame), ("numpy", list), ("text", int), ("bytes", str), ("pandas-parquet", np.ndarray)),
         *(("polars-arrow", pd.DataFrame), ("arrow-ipc", np.ndarray), ("parquet", int), ("json", Point)),
-        *(("pickle", socket.socket), ("text", int | float)),
+        *(("pickle", socket.socket), ("pickle", pathlib.Path), ("pickle", pl.LazyFrame), ("text", int | float)),
     ],
     ids=str,
 )

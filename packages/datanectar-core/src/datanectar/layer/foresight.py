@@ -68,14 +68,18 @@ class Foresight:
         return self._why_not_class(kind)
 
     def _why_not_class(self, kind: type) -> str:
-        if self._serializer is None and may_be(kind, type(Path())):
+        if self._serializer is None and (issubclass(kind, Path) or may_be(kind, type(Path()))):
             return ""
-        why = self._refusal(kind)
+        why = self._refusal(kind, self._asked(kind))
         return "" if why and any(map(self._may_be_taken, below(kind))) else why
 
-    def _refusal(self, kind: type) -> str:
+    def _may_be_taken(self, kind: type) -> bool:
+        """Whether a serializer that names this class, or one above it, takes it."""
+        return not self._refusal(kind, [record for record in self._asked(kind) if "*" not in record.types])
+
+    def _refusal(self, kind: type, asked: list[SerializerType]) -> str:
         why = "no serializer takes it"
-        for record in self._asked(kind):
+        for record in asked:
             if record.executes and not self._pickles:
                 why = f'only serializer {record.name!r} would, and pickle = "never" of this store rules that out'
                 continue
@@ -92,11 +96,6 @@ class Foresight:
         if self._serializer is not None:
             return named(self._registry, self._serializer, kind)
         return list(candidates(self._registry, kind))
-
-    def _may_be_taken(self, kind: type) -> bool:
-        """Whether a serializer names this very class."""
-        names = {f"{kind.__module__}.{kind.__qualname__}", kind.__qualname__}
-        return any(names & set(record.types) for record in self._asked(kind) if self._pickles or not record.executes)
 
 
 def _class_of_locks(annotation: Any) -> type | None:
