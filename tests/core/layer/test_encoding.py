@@ -132,6 +132,10 @@ def test_a_part_goes_to_the_plugin_too(register, layer, name):
         ([Fraction(number) for number in range(101)], "pickle"),
         ([Fraction(1), *([1] * 101)], "pickle"),
         ([np.ones(1)] * 101, "list"),
+        ([np.ones(1)] * 1000, "list"),
+        ([np.ones(1)] * 1001, "pickle"),
+        (dict.fromkeys(range(1001), np.ones(1)), "pickle"),
+        ({"a": [np.ones(1)] * 1001}, "dict"),
         ({"a": "x" * 70_000, "b": 1}, "dict"),
         (["x" * 70_000] * 101, "json"),
     ],
@@ -139,6 +143,32 @@ def test_a_part_goes_to_the_plugin_too(register, layer, name):
 )
 def test_a_value_goes_to_the_first_that_holds_it(layer, name, value, expected):
     assert taken_by(layer.store(name, value)) == expected
+
+
+def test_a_thousand_arrays_and_more_come_back_from_one_file(layer, name):
+    value = [np.arange(3)] * 30_000
+    record = layer.store(name, value)
+    assert len(record.files) == 1
+    assert np.array_equal(layer.load(name), value)
+
+
+def test_a_thousand_paths_and_more_stay_files(layer, name, tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("content")
+    value = [(path, number) for number in range(1001)]
+    assert taken_by(layer.store(name, value)) == "list"
+    path.write_text("changed")
+    assert [(kept.read_text(), number) for kept, number in layer.load(name)] == [("content", n) for n in range(1001)]
+
+
+@pytest.mark.parametrize(
+    "value", [[np.ones(9000)] * 1001, {n: np.ones(9000) for n in range(1001)}], ids=["list", "dict"]
+)
+def test_without_pickles_a_thousand_arrays_and_more_are_refused_before_any_is_written(make_layer, backend, name, value):
+    layer = make_layer(backend, pickle="never")
+    with pytest.raises(SerializationError, match=r"of 1001 items, more than 1000, make one table or one array"):
+        layer.store(name, value)
+    assert [key for method, key in backend.calls if method == "write"] == []
 
 
 def test_the_order_of_a_dict_stays(layer, name):

@@ -26,6 +26,8 @@ INLINE_LIMIT = 64 << 10
 _CONTAINERS: dict[type, str] = {dict: "dict", tuple: "tuple", list: "list"}
 #: A longer container of objects that all end as pickles is one pickle, not thousands of files.
 _MOST_PARTS = 100
+#: Nor are so many tables and arrays files of their own: each takes a write, and a place in the manifest. Paths are.
+_MOST_FILES = 1000
 _COPY_SIZE = 4 << 20
 
 
@@ -94,6 +96,8 @@ class Encoder:
                 return tree
             if record.executes and not self._pickles:
                 reasons.append(f'serializer {record.name!r} is ruled out by pickle = "never" of this store')
+                if type(value) in _CONTAINERS and len(value) > _MOST_FILES:
+                    reasons.append(f"of {len(value)} items, more than {_MOST_FILES}, make one table or one array")
                 continue
             try:
                 if not self._serializer(record).accepts(value):
@@ -114,7 +118,7 @@ class Encoder:
 
     def _by_parts(self, value: Any, where: str) -> dict[str, Any] | None:
         kind = _CONTAINERS.get(type(value))
-        if kind is None or not self._worth_parts(value.values() if kind == "dict" else value):
+        if kind is None or not self._worth_parts(_items(value)):
             return None
         if kind != "dict":
             return {kind: [self._encode(item, f"{where}[{number}]") for number, item in enumerate(value)]}
@@ -128,8 +132,10 @@ class Encoder:
     def _worth_parts(self, items: Collection[Any]) -> bool:
         if len(items) <= _MOST_PARTS:
             return True
+        if any(map(_holds_path, items)):  # a pickle would hold its name only
+            return True
         kinds = set(map(type, items))
-        return any(issubclass(kind, Path) or "*" not in candidates(self._registry, kind)[0].types for kind in kinds)
+        return len(items) <= _MOST_FILES and any("*" not in candidates(self._registry, kind)[0].types for kind in kinds)
 
     def _serializer(self, record: SerializerType) -> Serializer:
         return self._registry.make_once(SerializerType, record.name)  # type: ignore[no-any-return]
@@ -169,8 +175,15 @@ def _holds_large_items(value: Any) -> bool:
     kind = type(value)
     if kind not in _CONTAINERS or len(value) > _MOST_PARTS:
         return False
-    items = value.values() if kind is dict else value
-    return any(type(item) in (str, bytes) and len(item) > INLINE_LIMIT for item in items)
+    return any(type(item) in (str, bytes) and len(item) > INLINE_LIMIT for item in _items(value))
+
+
+def _holds_path(value: Any) -> bool:
+    return isinstance(value, Path) or (type(value) in _CONTAINERS and any(map(_holds_path, _items(value))))
+
+
+def _items(container: Any) -> Collection[Any]:
+    return container.values() if type(container) is dict else container
 
 
 def _type_name(value: Any) -> str:
