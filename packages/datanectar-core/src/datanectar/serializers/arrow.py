@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 from datanectar.contracts.serialization import Serializer, StoredFile
 from datanectar.errors import SerializationError
 from datanectar.serializers import frames
+from datanectar.serializers.exactness import is_exact
 from datanectar.serializers.parquet import dump_checked, has_dictionary
 from datanectar.values.classes import may_be
 
@@ -28,7 +29,7 @@ class PandasArrow(Serializer):
 
         if type(value) not in (pd.DataFrame, pd.Series) or not frames.can_be_stored():
             return False
-        return frames.is_exact(value, through=_trip)
+        return is_exact(value, through=_trip)
 
     def dump(self, value: Any, sink: BinaryIO) -> None:
         dump_checked(lambda: _write(frames.to_table(value), sink), "Arrow")

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 from datanectar.contracts.serialization import Serializer, StoredFile
 from datanectar.errors import SerializationError, StorageError
 from datanectar.serializers import frames
+from datanectar.serializers.exactness import is_exact
 from datanectar.values.classes import may_be
 
 
@@ -25,7 +26,7 @@ class PandasParquet(Serializer):
             return False
         if any(map(_is_unsafe, [*value.dtypes, *frames.index_dtypes(value)])):
             return False
-        return frames.is_exact(value, through=_trip)
+        return is_exact(value, through=_trip)
 
     def dump(self, value: Any, sink: BinaryIO) -> None:
         dump_checked(lambda: _write(frames.to_table(value), sink), "Parquet")
