@@ -21,7 +21,7 @@ class Pickle(Serializer):
     def dump(self, value: Any, sink: BinaryIO) -> None:
         try:
             _Pickler(sink, protocol=5).dump(value)
-        except (SerializationError, StorageError):
+        except (SerializationError, StorageError, RecursionError):
             raise
         except Exception as error:  # a class may refuse in any way it likes
             raise SerializationError(f"pickle cannot hold this: {error}") from error
