@@ -140,6 +140,7 @@ def assert_same_labels(got: Any, expected: Any) -> None:
     for number in range(expected.nlevels if expected.nlevels > 1 else 0):
         assert got.get_level_values(number).dtype == expected.get_level_values(number).dtype
         assert_same_dtype(got.levels[number].dtype, expected.levels[number].dtype)
+        assert type(got.levels[number]) is type(expected.levels[number])
         assert got.levels[number].equals(expected.levels[number])  # their order is that of what is unstacked
         assert got.codes[number].tolist() == expected.codes[number].tolist()
 

@@ -186,7 +186,7 @@ ORDERED = pd.concat({"train": BASE, "test": BASE})
     "value",
     [
         ORDERED,
-        ORDERED.T,
+        ORDERED[["a"]].T,
         ORDERED.loc[["train"]],
         ORDERED.groupby([["z", "a"] * 5, [3, 1] * 5], sort=False).size(),
         pd.concat({"train": BASE, "test": BASE}, axis=1),
@@ -196,10 +196,21 @@ ORDERED = pd.concat({"train": BASE, "test": BASE})
     ids=["rows", "columns", "unused", "series", "columns of concat", "unused columns", "none"],
 )
 def test_the_levels_of_a_multiindex_keep_their_order(trip, same, value):
-    got = trip(value)
+    got, serializer = trip(value, with_serializer=True)
     same(got, value)
+    assert serializer == ("pandas-parquet" if isinstance(value, pd.DataFrame) else "pandas-arrow")
     if value.index.nlevels > 1 and value.index.is_unique:
         same(got.unstack(0), value.unstack(0))
+
+
+@pytest.mark.parametrize(
+    "labels", [[pd.Timestamp("2014"), pd.Timestamp("2013")], [*range(20_000, 0, -1)]], ids=["times", "many"]
+)
+def test_levels_that_cannot_be_noted_are_left_to_pickle(trip, same, labels):
+    value = pd.concat([BASE, BASE], keys=labels[:2], levels=[labels])
+    got, serializer = trip(value, with_serializer=True)
+    same(got, value)
+    assert serializer == "pickle"
 
 
 def test_sorted_levels_stay_in_parquet(trip, same):

@@ -1,7 +1,8 @@
 """pandas frames and series as Arrow tables, and back as they were.
 
 Arrow and pandas' own notes in the table keep most of a frame. The rest (labels that are no distinct strings, names of
-an index that are none, a frequency, attrs, flags, that it was a series) is kept beside them, under a key of the schema.
+an index that are none, a frequency, levels, Python's UTC, attrs, flags, that it was a series) is kept beside them,
+under a key of the schema.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 from typing import Any
 
 from datanectar.errors import SerializationError
+from datanectar.serializers.levels import describe_levels, restore_levels
 from datanectar.values import typed_json
 
 _KEY = b"datanectar"
@@ -36,6 +38,9 @@ def to_table(value: Any) -> Any:
     if not value.flags.allows_duplicate_labels:
         notes["unique"] = True
         frame = frame.set_flags(allows_duplicate_labels=True)
+    levels = {"index": describe_levels(frame.index), "columns": describe_levels(frame.columns)}
+    if any(map(any, levels.values())):
+        notes["levels"] = levels
     if not _are_field_names(frame.columns):
         notes["columns"] = _describe(frame.columns)
         frame.columns = _field_names(frame.columns)
@@ -66,6 +71,9 @@ def from_table(table: Any) -> Any:
         frame.index = type(frame.index)(frame.index, freq=notes["freq"])
     if "columns" in notes:
         frame.columns = _restored(notes["columns"])
+    for axis, levels in notes.get("levels", {}).items():
+        if any(levels):
+            setattr(frame, axis, restore_levels(getattr(frame, axis), levels))
     value = frame.iloc[:, 0].rename(typed_json.decode(notes["name"])) if notes.get("class") == "Series" else frame
     if "attrs" in notes:
         value.attrs = typed_json.decode(notes["attrs"])
