@@ -99,24 +99,27 @@ class Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with _interrupts_blocked():  # a second Ctrl-C, too, is to leave nothing behind
-            busy = [worker for worker in self._workers if worker.job is not None]
-            for worker in busy:
-                worker.kill()
-            for worker in self._workers:
-                if worker.job is None:
-                    worker.connection.close()  # which tells it to end
-            end = time.monotonic() + _FAREWELL
-            for worker in self._workers:
-                if worker.job is None:
-                    worker.process.join(max(0.0, end - time.monotonic()))
-                    worker.kill()
         try:
+            busy = [worker for worker in self._workers if worker.job is not None]
+            with _interrupts_blocked():  # a second Ctrl-C counts after it: no process is left behind
+                self._end_all(busy)
             for worker in busy:
                 assert worker.job is not None
                 self._execute.lost(worker.job.step, KeyboardInterrupt())
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _end_all(self, busy: list[_Worker]) -> None:
+        """Ends what is at a step at once; the others are told to, and get a moment for it."""
+        for worker in busy:
+            worker.kill()
+        idle = [worker for worker in self._workers if worker not in busy]
+        for worker in idle:
+            worker.connection.close()
+        end = time.monotonic() + _FAREWELL
+        for worker in idle:
+            worker.process.join(max(0.0, end - time.monotonic()))
+            worker.kill()
 
     @property
     def running(self) -> int:
@@ -222,7 +225,7 @@ def _remove_log(step: Step) -> None:
 
 @contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """A Ctrl-C while a worker starts is the starter's; the worker lets signals through when it is out of its group."""
+    """Holds Ctrl-C back for a block. A worker that starts in it lets signals through when it is out of the group."""
     if os.name != "posix":
         yield
         return
