@@ -1,12 +1,13 @@
 """From a name or a URL to a storage layer."""
 
+import pickle
 from pathlib import Path
 
 import pytest
 
 import datanectar as dn
 from datanectar.errors import ConfigurationError, PluginNotFoundError
-from datanectar.storages.local import LocalBackend
+from datanectar.storages.local import LocalBackend, LocalOptions
 from datanectar.storages.memory import MemoryBackend
 
 
@@ -97,3 +98,16 @@ def test_a_layer_is_returned_as_it_is(layer):
 def test_a_reference_that_opens_nothing_is_told(configured, reference, error, words):
     with dn.settings(), pytest.raises(error, match=words):
         dn.storage_layer(reference)
+
+
+def test_a_backend_that_was_opened_pickles_as_its_reference(tmp_path):
+    url = (tmp_path / "store").as_uri()
+    backend = dn.storage_layer(url).backend
+    backend.connection = lambda: "nothing that pickles"
+    assert url.encode() in pickle.dumps(backend)
+    assert pickle.loads(pickle.dumps(backend)).url == url
+
+
+def test_a_backend_that_was_made_by_hand_pickles_as_it_likes(tmp_path):
+    backend = LocalBackend(LocalOptions(tmp_path))
+    assert pickle.loads(pickle.dumps(backend)).url == backend.url

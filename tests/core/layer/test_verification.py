@@ -18,13 +18,13 @@ from datanectar.layer.verification import check_file
 def hashed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The files that are hashed from here on."""
     seen = []
-    real = verification._measure
+    real = verification.measure
 
-    def measure(path):
-        seen.append(path)
-        return real(path)
+    def measure(file):
+        seen.append(Path(file.name))
+        return real(file)
 
-    monkeypatch.setattr(verification, "_measure", measure)
+    monkeypatch.setattr(verification, "measure", measure)
     return seen
 
 
@@ -88,14 +88,14 @@ def test_a_file_that_was_only_touched_is_hashed_once_more(stored, name, hashed):
 def test_a_change_while_it_is_hashed_breaks_the_stamp(tmp_path, hashed, monkeypatch):
     path = tmp_path / "f"
     path.write_bytes(b"one")
-    real = verification._measure
+    real = verification.measure
 
-    def measure(path):
-        measured = real(path)
+    def measure(file):
+        measured = real(file)
         replace_in_place(path, b"two")
         return measured
 
-    monkeypatch.setattr(verification, "_measure", measure)
+    monkeypatch.setattr(verification, "measure", measure)
     check_file(path, "f", 3, sha256(b"one").hexdigest(), trust_stamp=True)
     with pytest.raises(IntegrityError):
         check_file(path, "f", 3, sha256(b"one").hexdigest(), trust_stamp=True)
@@ -154,10 +154,10 @@ def test_stamps_leave_no_temporary_files(stored, name):
 def test_a_file_that_goes_while_it_is_read_is_missing(disk, tmp_path, monkeypatch):
     disk.create("k", b"x")
 
-    def vanish(path):
+    def vanish(file):
         disk.delete(["k"])
-        raise FileNotFoundError(path)
+        raise FileNotFoundError(file.name)
 
-    monkeypatch.setattr(verification, "_measure", vanish)
+    monkeypatch.setattr(verification, "measure", vanish)
     with pytest.raises(IntegrityError, match="k is missing"):
         read_verified(disk, "k", 1, sha256(b"x").hexdigest(), trust_stamp=True, in_memory=False)

@@ -99,6 +99,10 @@ class AlreadyExists(StorageError, FileExistsError):
     """A create found the key taken; nothing was changed."""
 
 
+class StoreNotFound(StorageError, LookupError):
+    """The bucket, container or server that should hold the store does not exist."""
+
+
 class StorageAccessError(StorageError, PermissionError):
     """The store refuses this user."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, SupportsIndex
 
+from datanectar.contracts.streaming import written_by
 from datanectar.errors import InvalidKey, UnsupportedError
 from datanectar.records import ObjectInfo
 
@@ -16,6 +18,7 @@ from datanectar.records import ObjectInfo
 # is asked to. Keys come from artifact names, attempts and numbers, so nothing is lost.
 _KEY = re.compile(r"[a-z0-9][a-z0-9._-]{0,254}(?:/[a-z0-9][a-z0-9._-]{0,254})*")
 _LONGEST_KEY = 1000
+_CHUNK = 1 << 20
 
 
 def check_key(key: str) -> str:
@@ -42,6 +45,8 @@ class StorageBackend(ABC):
         * `create` has exactly one winner, however many processes call it at once.
         * `write` is only ever given a key that nobody else uses, so it need not be exclusive.
         * When `write` or `create` returned, the object survives a crash.
+        * When `write` raises, also because its source does, there is no object.
+        * Every method may be called by any thread, also by several at once.
         * Errors are those of `datanectar.errors`; what the service said is kept as their cause.
     """
 
@@ -50,6 +55,9 @@ class StorageBackend(ABC):
 
     #: Who can open the same store by its URL: this process alone, every process of this machine, or any machine.
     reach: Literal["process", "machine", "anywhere"] = "anywhere"
+
+    #: How a store that was opened by name or URL is opened again: what a pickle holds of it. `storage_layer` sets it.
+    reopened: tuple[Callable[[str], StorageBackend], tuple[str]] | None = None
 
     @abstractmethod
     def read(self, key: str) -> bytes:
@@ -102,19 +110,26 @@ class StorageBackend(ABC):
         """Returns the object's own file where the store is a local disk, else None."""
         return None
 
-    @contextmanager
-    def _spooled_writer(self, key: str) -> Iterator[BinaryIO]:
-        import tempfile  # a process that only reads small results does without it, and all that it imports
+    def fetch(self, key: str, file: BinaryIO) -> None:
+        """Copies a whole object to a new local file, open for reading and writing.
 
-        with tempfile.TemporaryFile() as spool:
-            yield spool
-            spool.seek(0)
-            self.write(key, spool)
+        The default copies the stream of `open`; a backend that can fetch ranges at once does better by overriding it.
+
+        Raises:
+            KeyNotFound: Nothing stands under this key.
+        """
+        with self.open(key) as source:
+            while chunk := source.read(_CHUNK):
+                file.write(chunk)
 
     def writer(self, key: str) -> AbstractContextManager[BinaryIO]:
         """Opens a stream that becomes the object when the block ends well, and nothing when it raises.
 
-        The default collects the bytes in a temporary file and hands it to `write`; a backend that can
-        stream does better by overriding it.
+        The default has `write` read the stream in a thread of its own; what `write` is reading from then raises if the
+        block does, and `write` must leave nothing behind.
         """
-        return self._spooled_writer(key)
+        return written_by(partial(self.write, key), f"write {key}")
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+        # No connection and no secret travels: whoever gets the pickle opens the store by its own configuration.
+        return super().__reduce_ex__(protocol) if self.reopened is None else self.reopened

@@ -8,14 +8,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
 from datanectar.contracts.storage import StorageBackend
 from datanectar.errors import IntegrityError, KeyNotFound
 from datanectar.layer.user_directories import cache_directory
-from datanectar.layer.verification import check_file, check_measured, missing, stamp
+from datanectar.layer.verification import check_file, check_measured, measure, missing, stamp
 
 try:
     import fcntl
@@ -30,7 +29,6 @@ _IN_USE = 600.0
 _ABANDONED = 86_400.0
 _PARTIAL = ".partial-"
 _LOCK = ".lock-"
-_CHUNK = 1 << 20
 
 
 def copy_path(digest: str, extension: str) -> Path:
@@ -92,20 +90,16 @@ def new_copy(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def _fetch(backend: StorageBackend, key: str, size: int, digest: str, sink: BinaryIO) -> None:
-    """Copies an object to a file from its start, hashing it on the way."""
-    sink.seek(0)
-    sink.truncate()
-    hasher, got = sha256(), 0
+def _fetch(backend: StorageBackend, key: str, size: int, digest: str, file: BinaryIO) -> None:
+    """Copies an object to a file from its start, and hashes what is in the file then."""
+    file.seek(0)
+    file.truncate()
     try:
-        with backend.open(key) as source:
-            while chunk := source.read(_CHUNK):
-                hasher.update(chunk)
-                sink.write(chunk)
-                got += len(chunk)
+        backend.fetch(key, file)
     except KeyNotFound as error:
         raise missing(backend, key, digest) from error
-    check_measured(key, size, digest, got, hasher.hexdigest())
+    file.seek(0)
+    check_measured(key, size, digest, *measure(file))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from datanectar.configuration.active import current
 from datanectar.configuration.files import Setting
 from datanectar.configuration.options import make_options
 from datanectar.configuration.settings import Settings
+from datanectar.contracts.storage import StorageBackend
 from datanectar.errors import ConfigurationError
 from datanectar.layer.options import LayerOptions
 from datanectar.layer.signing import Signer
@@ -95,6 +96,12 @@ _LAYER_FIELDS = {field.name for field in dataclasses.fields(LayerOptions)}
 _FIRST_PARTY_SCHEMES = {"az": "azure"}
 
 
-def _layer(settings: Settings, reference: str, backend: Any, options: LayerOptions) -> StorageLayer:
+def storage_backend(reference: str) -> StorageBackend:
+    """Returns the backend of a storage of the configuration, or of a URL."""
+    return storage_layer(reference).backend
+
+
+def _layer(settings: Settings, reference: str, backend: StorageBackend, options: LayerOptions) -> StorageLayer:
+    backend.reopened = storage_backend, (reference,)
     signer = Signer(settings.get("signing_keys", []), settings.root)
     return StorageLayer(reference, backend, options, registry(settings), signer)

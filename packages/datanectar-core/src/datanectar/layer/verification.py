@@ -11,6 +11,7 @@ import os
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 
 from datanectar.contracts.storage import StorageBackend
 from datanectar.errors import IntegrityError
@@ -25,7 +26,9 @@ def check_file(path: Path, key: str, size: int, digest: str, *, trust_stamp: boo
     if trust_stamp and _stamp_holds(path, digest):
         return
     facts = _facts(path)  # before it is read: a change from then on breaks the stamp
-    check_measured(key, size, digest, *_measure(path))
+    with path.open("rb") as file:
+        found = measure(file)
+    check_measured(key, size, digest, *found)
     if trust_stamp:
         _write_stamp(path, digest, facts)
 
@@ -50,12 +53,12 @@ def check_measured(key: str, size: int, digest: str, got_size: int, got_digest: 
         raise IntegrityError(msg, key=key, expected=digest, got=got_digest)
 
 
-def _measure(path: Path) -> tuple[int, str]:
+def measure(file: BinaryIO) -> tuple[int, str]:
+    """Returns the size and SHA-256 of the rest of a file."""
     hasher, size = sha256(), 0
-    with path.open("rb", buffering=0) as file:
-        while chunk := file.read(_CHUNK):
-            hasher.update(chunk)
-            size += len(chunk)
+    while chunk := file.read(_CHUNK):
+        hasher.update(chunk)
+        size += len(chunk)
     return size, hasher.hexdigest()
 
 
