@@ -14,6 +14,12 @@ GROUPS = nox.project.load_toml(ROOT / "pyproject.toml")
 PACKAGES = sorted(path.parent.name for path in ROOT.glob("packages/*/pyproject.toml"))
 PINNED = ("-c", "constraints.txt")
 CORE_EDITABLE = ("-e", "packages/datanectar-core")
+#: What the tests are of: core and every plugin that has code, with all their extras.
+TESTED = (
+    *("-e", "packages/datanectar-core[testing]"),
+    *("-e", "packages/datanectar-s3[fast]"),
+    *("-e", "packages/datanectar-azure[fast,identity]"),
+)
 
 
 def group(name: str) -> tuple[str, ...]:
@@ -49,7 +55,7 @@ def latest(session: nox.Session) -> None:
 
 
 def run_tests(session: nox.Session, *pins: str) -> None:
-    session.install(*pins, "-e", "packages/datanectar-core[testing]", *group("test"))
+    session.install(*pins, *TESTED, *group("test"))
     session.run("pytest", *(session.posargs or ["-n", "auto"]))
 
 

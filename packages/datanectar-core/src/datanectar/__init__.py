@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datanectar.contracts.naming import Identity
     from datanectar.contracts.orchestration import Orchestrator, Outcome, Step
     from datanectar.contracts.serialization import Serializer, StoredFile
-    from datanectar.contracts.storage import StorageBackend
+    from datanectar.contracts.storage import StorageBackend, check_key
     from datanectar.features import feature_store
     from datanectar.hookspecs import hookimpl
     from datanectar.layer.opening import storage_layer
@@ -72,6 +72,7 @@ __all__ = [
     "TaskAdapter",
     "TaskAdapterType",
     "artifact",
+    "check_key",
     "errors",
     "explain",
     "feature_store",
@@ -95,7 +96,7 @@ _MODULES = {
     "datanectar.contracts.naming": ("Identity",),
     "datanectar.contracts.orchestration": ("Orchestrator", "Outcome", "Step"),
     "datanectar.contracts.serialization": ("Serializer", "StoredFile"),
-    "datanectar.contracts.storage": ("StorageBackend",),
+    "datanectar.contracts.storage": ("StorageBackend", "check_key"),
     "datanectar.features": ("feature_store",),
     "datanectar.hookspecs": ("hookimpl",),
     "datanectar.layer.opening": ("storage_layer",),
