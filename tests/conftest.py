@@ -1,10 +1,27 @@
-"""What every test gets: a home of its own, an empty working directory, and no settings from outside."""
+"""What every test gets: a home of its own, an empty working directory, and no settings from outside.
+
+And what tests of remote stores ask for: real servers, one of a kind in each process of the tests, from `testbed/`.
+"""
+
+from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from testbed.azurite import Azurite
+    from testbed.faults import FaultProxy
+    from testbed.process import Server
+    from testbed.seaweedfs import SeaweedFS
+
+sys.path.append(str(Path(__file__).parents[1]))  # testbed/ is no package that is installed
 
 # How long an example takes is the machine's affair: no test asserts on time.
 hypothesis.settings.register_profile("datanectar", deadline=None)
@@ -13,13 +30,74 @@ hypothesis.settings.load_profile("datanectar")
 
 @pytest.fixture(autouse=True)
 def private_surroundings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keeps tests off the user's keys, caches and configuration; returns the working directory."""
+    """Keeps tests off the user's keys, caches, configuration and cloud accounts; returns the working directory."""
     home = tmp_path_factory.mktemp("home")
-    for variable in [name for name in os.environ if name.startswith("DATANECTAR_")]:
+    for variable in [name for name in os.environ if name.startswith(("DATANECTAR_", "AWS_", "AZURE_"))]:
         monkeypatch.delenv(variable)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(home / "no-aws-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(home / "no-aws-credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     work = tmp_path_factory.mktemp("work")
     monkeypatch.chdir(work)
     return work
+
+
+@pytest.fixture(scope="session")
+def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
+    """An S3 server."""
+    from testbed.seaweedfs import SeaweedFS
+
+    with SeaweedFS(tmp_path_factory.mktemp("seaweedfs")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Azurite]:
+    """An Azure Blob server."""
+    from testbed.azurite import Azurite, install
+
+    with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        install()  # says in a line why the first use takes long
+    with Azurite(tmp_path_factory.mktemp("azurite")) as server:
+        yield server
+
+
+@pytest.fixture
+def s3_bucket(seaweedfs: SeaweedFS, private_surroundings: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a new bucket on `seaweedfs`; the environment has the endpoint and the credentials."""
+    return new_bucket(seaweedfs, monkeypatch)
+
+
+@pytest.fixture
+def azure_container(azurite: Azurite, private_surroundings: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a new container on `azurite`; the environment has the connection string."""
+    return new_bucket(azurite, monkeypatch)
+
+
+def new_bucket(server: Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    for variable, value in server.client_environment.items():
+        monkeypatch.setenv(variable, value)
+    name = f"test-{uuid4().hex}"
+    server.make_bucket(name)
+    return name
+
+
+@pytest.fixture
+def s3_faults(seaweedfs: SeaweedFS) -> Iterator[FaultProxy]:
+    """A proxy before `seaweedfs`; a client that is to suffer takes its `url` as endpoint."""
+    from testbed.faults import FaultProxy
+
+    with FaultProxy(seaweedfs.host, seaweedfs.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def azure_faults(azurite: Azurite) -> Iterator[FaultProxy]:
+    """A proxy before `azurite`; a client that is to suffer takes `azurite.connection_string_via(proxy.port)`."""
+    from testbed.faults import FaultProxy
+
+    with FaultProxy(azurite.host, azurite.port) as proxy:
+        yield proxy
