@@ -15,6 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from testbed.http1 import Head
 from testbed.process import Server, free_ports
 
 ROOT = Path(__file__).parents[1]
@@ -55,6 +56,16 @@ class Azurite(Server):
 
         with ContainerClient.from_connection_string(self.connection_string, name) as client:
             client.create_container()
+
+    def sign(self, request: Head) -> Head:
+        from azure.core.pipeline import PipelineContext, PipelineRequest
+        from azure.core.pipeline.transport import HttpRequest
+        from azure.storage.blob._shared.authentication import SharedKeyCredentialPolicy
+
+        url = f"http://{self.host}:{self.port}{request.target}"
+        unsigned = HttpRequest(request.method, url, dict(request.without("authorization").fields))
+        SharedKeyCredentialPolicy(self.account, self.key).on_request(PipelineRequest(unsigned, PipelineContext(None)))
+        return request.with_field("Authorization", unsigned.headers["Authorization"])
 
     def command(self) -> list[str]:
         [self.port] = free_ports(1)

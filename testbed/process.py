@@ -16,6 +16,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import ClassVar, Self
 
+from testbed.http1 import Head
+
 SECONDS_TO_START = 60  # on a machine that does much else
 SECONDS_TO_STOP = 5
 POLL_INTERVAL = 0.05
@@ -67,6 +69,10 @@ class Server(ABC):
     @abstractmethod
     def make_bucket(self, name: str) -> None:
         """Makes a bucket, or what the service calls one."""
+
+    @abstractmethod
+    def sign(self, request: Head) -> Head:
+        """Signs a request anew that was changed on its way."""
 
     def __enter__(self) -> Self:
         try:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import secrets
 import sysconfig
 from pathlib import Path
 
+from testbed.http1 import Head
 from testbed.process import Server, free_ports
 
 GRPC = 10_000  # what each component's second port lies above its first: the admin worker takes that for granted
@@ -54,6 +56,21 @@ class SeaweedFS(Server):
             client.create_bucket(Bucket=name)
         finally:
             client.close()
+
+    def sign(self, request: Head) -> Head:
+        from botocore.auth import S3SigV4Auth
+        from botocore.awsrequest import AWSRequest
+        from botocore.credentials import Credentials
+
+        signed = re.search("SignedHeaders=([^,]*)", request.get("authorization") or "")
+        names = signed[1].split(";") if signed else []
+        headers = {name: value for name in names if (value := request.get(name)) is not None}
+        unsigned = AWSRequest(request.method, f"{self.endpoint_url}{request.target}", headers)
+        unsigned.context["timestamp"] = headers["x-amz-date"]
+        auth = S3SigV4Auth(Credentials(self.access_key, self.secret_key), "s3", self.region)
+        signature = auth.signature(auth.string_to_sign(unsigned, auth.canonical_request(unsigned)), unsigned)
+        fields = f"Credential={auth.scope(unsigned)}, SignedHeaders={';'.join(sorted(headers))}, Signature={signature}"
+        return request.with_field("Authorization", f"AWS4-HMAC-SHA256 {fields}")
 
     def command(self) -> list[str]:
         ports = dict(zip(("master", "volume", "filer", "admin", "s3"), free_ports(5, also=GRPC), strict=True))

@@ -90,7 +90,7 @@ def s3_faults(seaweedfs: SeaweedFS) -> Iterator[FaultProxy]:
     """A proxy before `seaweedfs`; a client that is to suffer takes its `url` as endpoint."""
     from testbed.faults import FaultProxy
 
-    with FaultProxy(seaweedfs.host, seaweedfs.port) as proxy:
+    with FaultProxy(seaweedfs.host, seaweedfs.port, seaweedfs.sign) as proxy:
         yield proxy
 
 
@@ -99,5 +99,5 @@ def azure_faults(azurite: Azurite) -> Iterator[FaultProxy]:
     """A proxy before `azurite`; a client that is to suffer takes `azurite.connection_string_via(proxy.port)`."""
     from testbed.faults import FaultProxy
 
-    with FaultProxy(azurite.host, azurite.port) as proxy:
+    with FaultProxy(azurite.host, azurite.port, azurite.sign) as proxy:
         yield proxy
