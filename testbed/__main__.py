@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from testbed.azurite import Azurite, install
-from testbed.process import Server
+from testbed.process import Server, ServerFailed
 from testbed.seaweedfs import SeaweedFS
 
 SERVERS: dict[str, type[Server]] = {"s3": SeaweedFS, "azure": Azurite}
@@ -28,7 +28,10 @@ def main(arguments: list[str]) -> int:
     what = "s3: SeaweedFS; azure: Azurite; install: only install Azurite, which otherwise happens on first use"
     parser.add_argument("server", choices=[*SERVERS, "install"], metavar="s3|azure|install", help=what)
     split = arguments.index("--") if "--" in arguments else len(arguments)
-    name, command = parser.parse_args(arguments[:split]).server, arguments[split + 1 :]
+    known, unknown = parser.parse_known_args(arguments[:split])
+    if unknown:
+        parser.error(f"put -- before the command: python -m testbed {known.server} -- {' '.join(unknown)}")
+    name, command = known.server, arguments[split + 1 :]
     if name == "install":
         install()
         return 0
@@ -38,7 +41,9 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="testbed-") as directory, SERVERS[name](Path(directory)) as server:
         server.make_bucket(BUCKET)
         variables = {**server.client_environment, "DATANECTAR_STORAGE_LAYER": f"{server.scheme}://{BUCKET}/artifacts"}
-        return run(command, {**os.environ, **variables})
+        # A session token or a profile of the user's would win over the server's keys.
+        others = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "AZURE_"))}
+        return run(command, {**others, **variables})
 
 
 def run(command: list[str], environment: dict[str, str]) -> int:
@@ -57,5 +62,7 @@ def run(command: list[str], environment: dict[str, str]) -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
+    except ServerFailed as error:
+        sys.exit(f"python -m testbed: {error}")
     except KeyboardInterrupt:  # while the server started
         sys.exit(128 + signal.SIGINT)

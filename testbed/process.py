@@ -26,7 +26,7 @@ PR_SET_PDEATHSIG = 1
 
 
 class ServerFailed(RuntimeError):
-    """A server did not start; the message ends with its log."""
+    """A server could not be installed or did not start; the message says why, and ends with its log."""
 
 
 class ServerStopped(ServerFailed):
@@ -98,6 +98,8 @@ class Server(ABC):
 
     def _start(self) -> None:
         command = self.command()
+        if not os.access(command[0], os.X_OK):
+            raise ServerFailed(f"{command[0]} is missing: install the dependency group `servers`, or run nox")
         variables = {"HOME": str(self.directory), "TMPDIR": str(self.directory), "PATH": os.defpath}
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
