@@ -35,8 +35,9 @@ async def paced(pieces: Pieces, bytes_per_second: int) -> Pieces:
     size = max(1, bytes_per_second // 10)
     async for piece in pieces:
         for start in range(0, len(piece), size):
-            await asyncio.sleep(size / bytes_per_second)
-            yield piece[start : start + size]
+            part = piece[start : start + size]
+            await asyncio.sleep(len(part) / bytes_per_second)
+            yield part
 
 
 async def flipped(pieces: Pieces, byte: int) -> Pieces:

@@ -13,6 +13,9 @@ from testbed.http1 import LONGEST_HEAD, Head, has_body, reply_body, request_body
 
 LINGER_FOR_NO_TIME = struct.pack("ii", 1, 0)  # closing sends a reset
 
+#: Signs a request anew: given its head, returns the head with another signature.
+Sign = Callable[[Head], Head]
+
 
 class ClientGone(Exception):
     """The client left in the middle of its request."""
@@ -39,7 +42,7 @@ class Reply:
 class Exchange:
     """A client's request, the server it is meant for, and what may be done with the two.
 
-    Nothing is sent on before `ask` or `ask_until`; whatever an action does not send back, the client waits for.
+    Nothing is sent on before `ask` or `ask_in_part`; whatever an action does not send back, the client waits for.
     """
 
     def __init__(
@@ -48,7 +51,7 @@ class Exchange:
         self.request = request
         self.seen = Request(request.method, request.target, dict(request.fields))
         self.is_open = True  # whether another request may follow on this connection
-        self.sign: Callable[[Head], Head] = lambda head: head  # for a request that was changed
+        self.sign: Sign = lambda head: head  # for a request that was changed
         self.earlier: tuple[Head, bytes] | None = None  # the reply to the GET before
         self._broken = False  # the client gets no whole reply
         self._reader = reader
@@ -99,6 +102,8 @@ class Exchange:
     def reset(self) -> None:
         """Breaks the connection to the client off, so that it sees a reset."""
         self._break()
+        if self._writer.is_closing():  # the client was faster
+            return
         peer: socket.socket = self._writer.get_extra_info("socket")
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_FOR_NO_TIME)
         self._writer.transport.abort()

@@ -15,15 +15,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from testbed.bodies import discard, flipped, paced, whole
-from testbed.exchange import Exchange, Reply, Request
+from testbed.exchange import Exchange, Reply, Request, Sign
 from testbed.http1 import Head
 from testbed.proxy import Proxy
 
 MOST_REMEMBERED = 1 << 20  # bytes of a reply that `stale` may give again
 
 Action = Callable[[Exchange], Awaitable[None]]
-#: Signs a request anew: given its head, returns the head with another signature.
-Sign = Callable[[Head], Head]
 
 
 @dataclass(slots=True)
@@ -55,7 +53,7 @@ class FaultProxy(Proxy):
 
     Args:
         host: Where the server is.
-        port: The same.
+        port: Which port it listens on.
         sign: Signs a request that `strip_header` changed, for servers that check.
     """
 

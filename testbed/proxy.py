@@ -68,6 +68,7 @@ class Proxy(ABC):
         assert task is not None
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
+        writer.transport.set_write_buffer_limits(high=0)  # what was sent before a reset has left
         try:
             while await self._one_request(reader, writer):
                 pass

@@ -173,6 +173,18 @@ def test_a_reset_in_a_reply_comes_after_half_of_it(
         reply.read()
 
 
+def test_a_reset_in_a_short_reply_comes_after_its_head(
+    client: http.client.HTTPConnection, proxy: FaultProxy, objects: dict[str, bytes]
+) -> None:
+    objects["/a"] = b"nectar"
+    proxy.rules.append(Rule(reset_in_body, method="GET"))
+    client.request("GET", "/a")
+    reply = client.getresponse()
+    assert (reply.status, reply.read1(3)) == (200, b"nec")
+    with pytest.raises(ConnectionResetError):
+        reply.read()
+
+
 def test_a_stalled_request_ends_with_the_clients_patience(proxy: FaultProxy, objects: dict[str, bytes]) -> None:
     proxy.rules.append(Rule(stall))
     client = http.client.HTTPConnection(proxy.host, proxy.port, timeout=0.2)
@@ -182,15 +194,16 @@ def test_a_stalled_request_ends_with_the_clients_patience(proxy: FaultProxy, obj
     assert objects == {}
 
 
-def test_a_slow_body_comes_byte_by_byte(proxy: FaultProxy, objects: dict[str, bytes]) -> None:
+def test_a_slow_body_outlasts_a_clients_patience(
+    client: http.client.HTTPConnection, proxy: FaultProxy, objects: dict[str, bytes]
+) -> None:
     objects["/a"] = b"nectar"
     proxy.rules += [Rule(slow(1)), Rule(slow(1000))]
-    client = http.client.HTTPConnection(proxy.host, proxy.port, timeout=0.2)
+    impatient = http.client.HTTPConnection(proxy.host, proxy.port, timeout=0.2)
     with pytest.raises(TimeoutError):
-        ask(client, "GET", "/a")
-    client.close()
+        ask(impatient, "GET", "/a")
+    impatient.close()
     assert ask(client, "GET", "/a") == (200, b"nectar")
-    client.close()
 
 
 @pytest.mark.parametrize("path", ["/a", "/chunked"])
