@@ -85,6 +85,7 @@ def objects() -> dict[str, bytes]:
 def proxy(objects: dict[str, bytes]) -> Iterator[FaultProxy]:
     handler = type("OwnStore", (Store,), {"objects": objects})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # clients are meant to break off
         threading.Thread(target=server.serve_forever, args=(0.01,)).start()
         with FaultProxy("127.0.0.1", server.server_port) as proxy:
             yield proxy
