@@ -44,6 +44,7 @@ _COMMANDS = {
     "logs": "datanectar.cli.artifacts:logs",
     "path": "datanectar.cli.artifacts:path",
     "rm": "datanectar.cli.artifacts:rm",
+    "copy": "datanectar.cli.copying:copy",
     "plugins": "datanectar.cli.environment:plugins",
     "config": "datanectar.cli.environment:config",
     "doctor": "datanectar.cli.doctor:doctor",

@@ -62,7 +62,8 @@ def _stored(context: click.Context, prefix: str = "") -> tuple[list[str], list[t
     from datanectar.layer import keys
     from datanectar.layer.opening import storage_layer
 
-    with override("command line", {key: context.params.get(key) for key in ("profile", "storage_layer")}):
+    chosen = context.params.get("storage_layer") or context.params.get("source")  # `copy` has it as an argument
+    with override("command line", {"profile": context.params.get("profile"), "storage_layer": chosen}):
         backend = storage_layer().backend
         names = [keys.name_of(info.key) for info in islice(backend.list(keys.MANIFESTS + prefix), _MOST)]
         return names, sorted({keys.alias_of(info.key) for info in backend.list(keys.ALIASES)})

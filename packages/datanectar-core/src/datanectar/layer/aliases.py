@@ -12,6 +12,7 @@ from datanectar.layer.manifest import open_seal, seal
 
 _ALIAS = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _KEPT = 100
+_READ_AT_ONCE = 8
 
 
 def move_alias(
@@ -78,17 +79,30 @@ def standing_aliases(backend: StorageBackend, prefix: str = "") -> dict[str, lis
         backend: Where the logs are.
         prefix: What the paths of the tasks start with.
     """
+    found: dict[str, list[str]] = {}
+    for (_, alias), name in pointed(backend, prefix).items():
+        found.setdefault(name, []).append(alias)
+    return found
+
+
+def pointed(backend: StorageBackend, prefix: str = "") -> dict[tuple[str, str], str]:
+    """Returns the name that each alias points to, by path and alias, in order; arguments as for `standing_aliases`."""
     newest: dict[tuple[str, str], str] = {}
     for info in backend.list(keys.ALIASES + prefix):
         place = keys.alias_of(info.key)
         newest[place] = max(info.key, newest.get(place, ""))
-    found: dict[str, list[str]] = {}
-    for (path, alias), key in sorted(newest.items()):
+
+    def read(place: tuple[str, str]) -> str | None:
         try:
-            found.setdefault(_read_entry(backend, key, path, alias), []).append(alias)
+            return _read_entry(backend, newest[place], *place)
         except (KeyNotFound, IntegrityError):  # trimmed meanwhile, or damaged: whoever uses it is told
-            continue
-    return found
+            return None
+
+    from concurrent.futures import ThreadPoolExecutor  # which runs do without
+
+    with ThreadPoolExecutor(_READ_AT_ONCE) as pool:
+        places = sorted(newest)
+        return {place: name for place, name in zip(places, pool.map(read, places), strict=True) if name is not None}
 
 
 def _read_entry(backend: StorageBackend, key: str, path: str, alias: str) -> str:

@@ -71,9 +71,9 @@ class Reader:
         Raises:
             PartNotFound: The value has no such part.
         """
-        return self._from_sound(name, self.decode, part)
+        return self.from_sound(name, self.decode, part)
 
-    def _from_sound(self, name: str, use: Callable[..., T], *arguments: Any) -> T:
+    def from_sound(self, name: str, use: Callable[..., T], *arguments: Any) -> T:
         """Uses an artifact's manifest; if its files turn out to be damaged, the one that repaired it."""
         manifest = self.manifest(name)
         try:
@@ -158,7 +158,7 @@ class Reader:
 
     def local_path(self, name: str, part: tuple[Any, ...] = ()) -> Path:
         """Returns a local file with the verified bytes; what is not a file on a local disk goes to the user's cache."""
-        return self._from_sound(name, self._local_file, part)
+        return self.from_sound(name, self._local_file, part)
 
     def _local_file(self, manifest: Manifest, part: tuple[Any, ...]) -> Path:
         node, rest = descend(manifest.value, part)
@@ -183,7 +183,7 @@ class Reader:
 
     def link(self, name: str, expires: int, part: tuple[Any, ...] = ()) -> str:
         """Returns a URL of the artifact's file, or of its manifest where the value is in that."""
-        return self._from_sound(name, self._link, expires, part)
+        return self.from_sound(name, self._link, expires, part)
 
     def _link(self, manifest: Manifest, expires: int, part: tuple[Any, ...]) -> str:
         number = self._only_file(manifest, part)

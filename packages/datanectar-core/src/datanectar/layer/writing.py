@@ -89,12 +89,12 @@ class Writer:
         except BaseException:
             self._drop(name, attempt, encoder.files)
             raise
-        standing = self._create_manifest(manifest, sealed, repair)
+        standing = self._publish_or_drop(manifest, sealed, repair)
         if standing.attempt == attempt:
             self._stamp(manifest)
             return manifest
         self._drop(name, attempt, manifest.files)
-        if _content(standing) != _content(manifest):
+        if content_of(standing) != content_of(manifest):
             msg = (
                 f"{name} was stored by another attempt meanwhile, with other bytes: the task is not "
                 f"deterministic. Kept: attempt {standing.attempt}; dropped: {attempt}"
@@ -115,8 +115,17 @@ class Writer:
         else:
             document.update(details)
 
-    def _create_manifest(self, manifest: Manifest, sealed: bytes, repair: bool) -> Manifest:
-        """Creates the manifest and returns the one that stands in the end: this, or that of another attempt."""
+    def publish(self, manifest: Manifest, sealed: bytes, *, repair: bool = False) -> Manifest:
+        """Creates a manifest, whose files are there, and returns the one that stands in the end.
+
+        Args:
+            manifest: The manifest. Its key becomes that of the repair, where it is one.
+            sealed: Its bytes.
+            repair: Whether it is to stand in for what is damaged.
+
+        Returns:
+            The manifest, or that of another attempt, which was there first.
+        """
         name = manifest.name
         if repair:
             manifest.key = keys.repair(name, last_repair(self._backend, name) + 1)
@@ -126,14 +135,18 @@ class Writer:
         except IntegrityError:
             # The key is taken by a damaged manifest, which nothing overwrites: a repair stands in for it.
             earlier = None if repair else self._earlier_repair(name)
-            return earlier or self._create_manifest(manifest, sealed, repair=True)
+            return earlier or self.publish(manifest, sealed, repair=True)
+
+    def _publish_or_drop(self, manifest: Manifest, sealed: bytes, repair: bool) -> Manifest:
+        try:
+            return self.publish(manifest, sealed, repair=repair)
         except FormatError:
-            self._drop(name, manifest.attempt, manifest.files)
+            self._drop(manifest.name, manifest.attempt, manifest.files)
             raise
         except (StorageAccessError, StorageFull):
             # Refused for good, so the files are of no use; unless the refusal came after the deed.
             if self._backend.stat(manifest.key) is None:
-                self._drop(name, manifest.attempt, manifest.files)
+                self._drop(manifest.name, manifest.attempt, manifest.files)
             raise
 
     def _earlier_repair(self, name: str) -> Manifest | None:
@@ -200,7 +213,7 @@ class Writer:
         return key
 
 
-def _content(manifest: Manifest) -> tuple[Any, ...]:
+def content_of(manifest: Manifest) -> tuple[Any, ...]:
     """What two attempts at one artifact should have in common: the digests of its value, part by part."""
     return manifest.value, [manifest.digests[number] for number in files_of(manifest.value)]
 

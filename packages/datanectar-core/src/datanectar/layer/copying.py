@@ -1,0 +1,113 @@
+"""Copies from store to store, N artifacts at a time, in any order; one that fails does not keep the others from it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from threading import Event
+from typing import Protocol
+
+from datanectar.contracts.streaming import Abandoned
+from datanectar.errors import ArtifactNotFound, DatanectarError, StorageFull, StoreNotFound
+from datanectar.layer.commit import store_document
+from datanectar.layer.copier import Copier, Outcome
+from datanectar.layer.inventory import Inventory, take_inventory
+from datanectar.layer.storage_layer import StorageLayer
+from datanectar.layer.transfer import Transfer
+
+
+class Reporter(Protocol):
+    """Is told how a copy goes."""
+
+    def planned(self, inventory: Inventory) -> None:
+        """Both stores were listed."""
+
+    def moved(self, count: int) -> None:
+        """Bytes went by; told by several threads. Fewer than none, where they are to go by once more."""
+
+    def finished(self, outcome: Outcome) -> None:
+        """An artifact was dealt with."""
+
+    def close(self) -> None:
+        """The copy ended, well or not."""
+
+
+def copy_artifacts(
+    source: StorageLayer,
+    target: StorageLayer,
+    names: Collection[str] | None,
+    reporter: Reporter,
+    *,
+    jobs: int = 8,
+    dry_run: bool = False,
+    source_texts: bool = True,
+) -> list[Outcome]:
+    """Copies artifacts with their logs and what is known of their code, unless the target has them.
+
+    Args:
+        source: Where they are.
+        target: Where they go.
+        names: Which; None for all, and for the logs of what was never made.
+        reporter: Is told how it goes.
+        jobs: How many are copied at once.
+        dry_run: Whether to find out only what would be done; nothing is written.
+        source_texts: Whether source texts of tasks go along, where the source has any.
+
+    Returns:
+        What became of each.
+
+    Raises:
+        ArtifactNotFound: The source has no artifact at all.
+        FormatError: A store has a format that this release does not read.
+        UnsafeStore: The target does not honour put-if-absent.
+        StorageError: A store cannot be reached, or the target can take nothing more.
+    """
+    for layer in (source, target):
+        store_document(layer.backend)  # raises if it is of another format
+    stock = take_inventory(source.backend, target.backend, names)
+    if names is None and not stock.sizes:
+        raise ArtifactNotFound(f"{source.backend.url} has no artifacts, so there is nothing to copy")
+    if not dry_run:
+        target.writer.prepare()
+    reporter.planned(stock)
+    stop = Event()
+    transfer = Transfer(source.backend, target.backend, reporter.moved, stop)
+    copier = Copier(source, target, stock, transfer, dry_run=dry_run, source_texts=source_texts)
+    never_made = stock.logs.keys() - stock.sizes.keys()
+    return _for_each([*sorted(stock.sizes), *sorted(never_made)], copier, reporter, jobs, stop)
+
+
+def _for_each(names: Iterable[str], copier: Copier, reporter: Reporter, jobs: int, stop: Event) -> list[Outcome]:
+    """Keeps all threads busy; whatever ends it early, such as Ctrl-C, stops what is on its way."""
+    outcomes: list[Outcome] = []
+
+    def attempt(name: str) -> Outcome:
+        if stop.is_set():
+            raise Abandoned("the copy was stopped")
+        try:
+            return copier.copy(name)
+        except (StorageFull, StoreNotFound):  # none of the others would get anywhere
+            raise
+        except DatanectarError as error:
+            return Outcome(name, "failed", note=str(error))
+
+    def collect(pending: set[Future[Outcome]]) -> set[Future[Outcome]]:
+        done, rest = wait(pending, return_when=FIRST_COMPLETED)
+        for future in done:
+            outcomes.append(future.result())
+            reporter.finished(outcomes[-1])
+        return rest
+
+    with ThreadPoolExecutor(jobs, "copy") as pool:
+        pending: set[Future[Outcome]] = set()
+        try:
+            for name in names:
+                pending.add(pool.submit(attempt, name))
+                if len(pending) >= 2 * jobs:  # enough for no thread to wait; not a queue of all names
+                    pending = collect(pending)
+            while pending:
+                pending = collect(pending)
+        except BaseException:
+            stop.set()
+            raise
+    return outcomes

@@ -1,0 +1,73 @@
+"""What two stores have of the artifacts to copy, found out by a few listings instead of many questions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from datanectar.contracts.storage import StorageBackend
+from datanectar.layer import keys
+from datanectar.records import ObjectInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What is to be copied, and what of it is there already.
+
+    Attributes:
+        sizes: What each artifact takes at the source, in bytes: its manifest and the files of all attempts.
+        logs: By name, the logs that the target lacks, the oldest first; also of what was never made.
+        present: The artifacts that have a manifest at the target, sound or not.
+        data: Sizes of their files at the target, by key; also of those that a killed copy left.
+    """
+
+    sizes: dict[str, int]
+    logs: dict[str, list[ObjectInfo]]
+    present: set[str]
+    data: dict[str, int]
+
+
+def take_inventory(source: StorageBackend, target: StorageBackend, names: Collection[str] | None) -> Inventory:
+    """Lists both stores: once where all is wanted, else once a task.
+
+    Args:
+        source: Where the artifacts are.
+        target: Where they go.
+        names: Which artifacts; None for all, and for the logs of what was never made.
+    """
+    prefixes = [""] if names is None else list(_prefixes(names))
+    wanted = None if names is None else frozenset(names)
+
+    def listed(backend: StorageBackend, area: str) -> Iterator[ObjectInfo]:
+        return chain.from_iterable(backend.list(area + prefix) for prefix in prefixes)
+
+    sizes = {
+        name: info.size
+        for info in listed(source, keys.MANIFESTS)
+        if (name := keys.name_of(info.key)) and (wanted is None or name in wanted)
+    }
+    for info in listed(source, keys.DATA):
+        if (name := keys.data_name(info.key)) in sizes:  # else a killed attempt left it
+            sizes[name] += info.size
+    # Manifests first: their files are older, so none is found without them.
+    present = {name for info in listed(target, keys.MANIFESTS) if (name := keys.name_of(info.key)) in sizes}
+    data = {info.key: info.size for info in listed(target, keys.DATA) if keys.data_name(info.key) in sizes}
+    logs: dict[str, list[ObjectInfo]] = {}
+    there = {info.key for info in listed(target, keys.LOGS)}
+    for info in listed(source, keys.LOGS):
+        name = keys.logged_name(info.key)
+        if info.key not in there and (wanted is None or name in wanted):
+            logs.setdefault(name, []).append(info)
+    for kept in logs.values():
+        kept.sort(key=lambda info: info.modified)
+    return Inventory(sizes, logs, present, data)
+
+
+def _prefixes(names: Collection[str]) -> Iterator[str]:
+    """Yields what the names start with, task by task; none that starts with another one."""
+    last = None
+    for prefix in sorted({name[: name.rfind("/") + 1] or name for name in names}):
+        if last is None or not prefix.startswith(last):
+            last = prefix
+            yield prefix
