@@ -87,6 +87,14 @@ def test_artifacts_are_those_of_the_chosen_store(complete, stored, tmp_path) -> 
     assert complete(f"show --storage-layer file://{tmp_path}/other zeb") == ["zebra/one"]
 
 
+def test_copy_completes_storages_and_what_its_source_has(complete, stored, tmp_path) -> None:
+    with dn.settings(storage_layer=f"file://{tmp_path}/other"):
+        dn.storage_layer().store("zebra/one", 1)
+    assert complete("copy ") == complete("copy disk ") == ["disk"]
+    assert complete(f"copy file://{tmp_path}/other disk zeb") == ["zebra/one"]
+    assert complete("copy disk file:///x sum") == [stored["total"]]
+
+
 def test_types_families_and_tasks_of_what_is_stored(complete, stored) -> None:
     assert complete("ls --type ") == ["count", "sum_up", "task"]
     assert complete("ls --family p") == ["plain"]

@@ -78,6 +78,15 @@ def test_an_input_that_is_gone_or_damaged_is_marked() -> None:
     assert (first, second) == (f"{gone.name} in {where}, missing", f"{broken.name} in {where}, damaged")
 
 
+def test_an_input_that_was_copied_along_is_looked_up_here(tmp_path) -> None:
+    inputs = inputs_of(added(source(1)))
+    elsewhere = f"file://{tmp_path}/elsewhere"
+    recorded = dn.storage_layer().reference
+    assert list(lineage(inputs, elsewhere)) == [f"{source(1).name} in {recorded}"]
+    dn.storage_layer(elsewhere).store(source(1).name, 1)
+    assert list(lineage(inputs, elsewhere)) == [source(1).name]
+
+
 def test_a_store_that_is_not_configured_here_is_told() -> None:
     assert list(lineage([["a/b", "lake"]], "disk")) == [
         "a/b in lake, which cannot be read: there is no storage 'lake' (argument); configured: disk. "

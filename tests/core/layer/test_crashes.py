@@ -27,5 +27,5 @@ def test_a_copy_that_is_killed_at_any_step_is_finished_by_another(tmp_path):
     assert run.returncode == 0, run.stderr
     counts = json.loads(run.stdout)
     assert (counts["wrong"], counts["stuck"]) == (0, 0), run.stderr
-    assert counts["some"] > 20
-    assert counts["steps"] - counts["some"] > 20
+    assert counts["some"] > 5
+    assert counts["steps"] > 100

@@ -19,20 +19,24 @@ Input = tuple[str, str]
 class _Seen:
     """What a manifest said: the inputs behind an input, or why they are not known."""
 
-    def __init__(self, source: Input) -> None:
+    def __init__(self, source: Input, here: str) -> None:
         self.inputs: list[Input] = []
         self.note = ""
         self.shown = False
-        name, reference = source
-        try:
-            layer = storage_layer(reference)
-            self.inputs = _inputs(layer.reader.details(layer.manifest(name))["inputs"])
-        except ArtifactNotFound:
-            self.note = ", missing"
-        except IntegrityError:
-            self.note = ", damaged"
-        except DatanectarError as error:
-            self.note = f", which cannot be read: {str(error).splitlines()[0]}"
+        name, recorded = source
+        for self.place in dict.fromkeys((here, recorded)):  # a copy of an artifact says where its inputs once were
+            try:
+                layer = storage_layer(self.place)
+                self.inputs = _inputs(layer.reader.details(layer.manifest(name))["inputs"])
+                self.note = ""
+                return
+            except ArtifactNotFound:
+                self.note = ", missing"
+            except IntegrityError:
+                self.note = ", damaged"
+                return
+            except DatanectarError as error:
+                self.note = f", which cannot be read: {str(error).splitlines()[0]}"
 
 
 def lineage(inputs: Sequence[Sequence[str]], here: str) -> Iterator[str]:
@@ -40,22 +44,22 @@ def lineage(inputs: Sequence[Sequence[str]], here: str) -> Iterator[str]:
 
     Args:
         inputs: Name and storage layer of each direct input, as manifests have them.
-        here: The storage layer that goes without saying.
+        here: The storage layer that is looked at first, and goes without saying.
     """
     direct = _inputs(inputs)
-    yield from _lines(direct, _look(direct), here, 0)
+    yield from _lines(direct, _look(direct, here), here, 0)
 
 
 def _inputs(recorded: Sequence[Sequence[str]]) -> list[Input]:
     return list(dict.fromkeys((name, reference) for name, reference in recorded))
 
 
-def _look(direct: list[Input]) -> dict[Input, _Seen]:
+def _look(direct: list[Input], here: str) -> dict[Input, _Seen]:
     seen: dict[Input, _Seen] = {}
     level = direct
     for _ in range(_DEPTH):
         new = [source for source in dict.fromkeys(level) if source not in seen][: _MOST_READ - len(seen)]
-        seen |= {source: _Seen(source) for source in new}
+        seen |= {source: _Seen(source, here) for source in new}
         level = [behind for source in new for behind in seen[source].inputs[:_WIDTH]]
     return seen
 
@@ -63,9 +67,10 @@ def _look(direct: list[Input]) -> dict[Input, _Seen]:
 def _lines(inputs: list[Input], seen: dict[Input, _Seen], here: str, depth: int) -> Iterator[str]:
     indent = "  " * depth
     for source in inputs[:_WIDTH]:
-        name, reference = source
-        line = f"{indent}{name}" + ("" if reference == here else f" in {reference}")
+        name, recorded = source
         known = seen.get(source)
+        place = known.place if known else recorded
+        line = f"{indent}{name}" + ("" if place == here else f" in {place}")
         if known is None or not known.inputs:
             yield line + (known.note if known else "")
         elif known.shown:

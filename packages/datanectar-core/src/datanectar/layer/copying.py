@@ -1,4 +1,4 @@
-"""Copies from store to store, N artifacts at a time, in any order; one that fails does not keep the others from it."""
+"""Copies from store to store, N artifacts at a time; one that fails does not keep the others from it."""
 
 from __future__ import annotations
 
@@ -73,8 +73,9 @@ def copy_artifacts(
     stop = Event()
     transfer = Transfer(source.backend, target.backend, reporter.moved, stop)
     copier = Copier(source, target, stock, transfer, dry_run=dry_run, source_texts=source_texts)
-    never_made = stock.logs.keys() - stock.sizes.keys()
-    return _for_each([*sorted(stock.sizes), *sorted(never_made)], copier, reporter, jobs, stop)
+    # The oldest first: what is listed by its time keeps its order, as far as many at a time allow.
+    names = list(stock.sizes | stock.logs)
+    return _for_each(names, copier, reporter, jobs, stop)
 
 
 def _for_each(names: Iterable[str], copier: Copier, reporter: Reporter, jobs: int, stop: Event) -> list[Outcome]:

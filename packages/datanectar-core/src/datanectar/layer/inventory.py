@@ -16,7 +16,8 @@ class Inventory:
     """What is to be copied, and what of it is there already.
 
     Attributes:
-        sizes: What each artifact takes at the source, in bytes: its manifest and the files of all attempts.
+        sizes: What each artifact takes at the source, in bytes: its manifest and the files of all attempts. The oldest
+            artifact is the first.
         logs: By name, the logs that the target lacks, the oldest first; also of what was never made.
         present: The artifacts that have a manifest at the target, sound or not.
         data: Sizes of their files at the target, by key; also of those that a killed copy left.
@@ -44,7 +45,7 @@ def take_inventory(source: StorageBackend, target: StorageBackend, names: Collec
 
     sizes = {
         name: info.size
-        for info in listed(source, keys.MANIFESTS)
+        for info in sorted(listed(source, keys.MANIFESTS), key=lambda info: info.modified)
         if (name := keys.name_of(info.key)) and (wanted is None or name in wanted)
     }
     for info in listed(source, keys.DATA):

@@ -112,7 +112,9 @@ class _Comparison:
             infos = sorted(
                 self._layer.backend.list(keys.MANIFESTS + (f"{path}/" if path else "")), key=lambda info: info.modified
             )
-            self._newest[path] = list(self._read(keys.name_of(info.key) for info in reversed(infos[-_NEWEST:])))
+            newest = list(self._read(keys.name_of(info.key) for info in reversed(infos[-_NEWEST:])))
+            # By when they were made: in a copy of a store, all were written at about the same time.
+            self._newest[path] = sorted(newest, key=lambda found: found[0].started, reverse=True)
         return self._newest[path]
 
     def _read(self, names: Iterator[str]) -> Iterator[tuple[Manifest, dict[str, Any]]]:
