@@ -387,6 +387,23 @@ def test_a_file_that_another_copy_wrote_meanwhile_is_used_if_it_is_whole(source,
     assert target.load(NAME) == big
 
 
+def test_a_file_of_another_copy_that_takes_it_away_again_is_sent(source, target, copy, big):
+    source.store(NAME, {"a": big, "b": big[1:]})
+    first, _ = data_keys(source)
+    target.backend.inner.create(first, big)
+    target.backend.before["create"] = lambda key: key.startswith("manifests/") and target.backend.inner.delete([first])
+    assert statuses(copy()) == {NAME: "copied"}
+    assert target.load(NAME) == {"a": big, "b": big[1:]}
+
+
+def test_a_log_that_is_removed_meanwhile_is_left_out(source, target, copy, big):
+    source.store(NAME, big)
+    source.backend.write(keys.log(NAME, "failed"), b"no luck\n")
+    target.backend.before["write"] = lambda key: source.backend.inner.delete([keys.log(NAME, "failed")])
+    assert statuses(copy()) == {NAME: "copied"}
+    assert target.backend.listed("logs/") == []
+
+
 def test_two_copies_at_once_end_well(source, target, make_layer, big):
     names = [f"{NAME}{number}" for number in range(30)]
     for number, name in enumerate(names):
@@ -534,6 +551,17 @@ def test_the_total_is_known_before_anything_is_copied(source, target, copy, big)
     assert sum(notes.inventory.sizes.values()) == sum(outcome.size for outcome in outcomes.values())
     assert notes.moved_bytes == sum(outcome.size for outcome in outcomes.values())
     assert sorted(notes.finished_names) == sorted(outcomes)
+
+
+def test_the_oldest_is_copied_first(source, target, copy):
+    names = [f"{NAME}{letter}" for letter in "cab"]
+    for number, name in enumerate(names):
+        source.store(name, 1)
+        then = datetime(2026, 1, 1 + number, tzinfo=UTC).timestamp()
+        os.utime(source.backend.local_path(keys.manifest(name)), (then, then))
+    copy(jobs=1)
+    created = [key for method, key in target.backend.calls if method == "create"]
+    assert [key for key in created if key.startswith("manifests/")] == [keys.manifest(name) for name in names]
 
 
 def test_logs_are_written_in_the_order_of_their_times(source, target, copy):

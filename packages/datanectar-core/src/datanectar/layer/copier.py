@@ -95,6 +95,7 @@ class Copier:
         copied = Manifest(manifest.document, keys.manifest(name))  # there, a repair needs to repair nothing
         standing = self._target.writer.publish(copied, sealed, repair=damaged)
         if standing.attempt == manifest.attempt:
+            self._keep_files(manifest, written)
             self._transfer.moved(len(sealed))
             return Outcome(name, "repaired" if damaged else "copied", size, note)
         self._target.backend.delete(written)  # somebody made it there meanwhile
@@ -133,10 +134,16 @@ class Copier:
                 if self._copy_file(key, file["size"], file["sha256"]):
                     written.append(key)
         except IntegrityError:
-            if not keep:
+            if not keep and self._target.backend.stat(keys.manifest(manifest.name)) is None:
                 self._target.backend.delete(written)
             raise
         return written
+
+    def _keep_files(self, manifest: Manifest, written: list[str]) -> None:
+        """Sends again what another copy, from a damaged source, had written and took away when it noticed."""
+        found = [key for key, _ in _files(manifest) if key not in written]
+        if any(self._target.backend.stat(key) is None for key in found):
+            self._copy_files(manifest, keep=True)
 
     def _copy_file(self, key: str, size: int, digest: str) -> bool:
         """Returns whether it was sent. What a killed copy left, or another that is at work, is used if it is whole."""
@@ -175,7 +182,7 @@ class Copier:
         for log in [] if self._dry_run else self._stock.logs.get(name, []):
             try:
                 self._transfer.send(log.key, log.size, None)
-            except AlreadyExists:  # by another copy
+            except (AlreadyExists, IntegrityError):  # another copy was first; or it was removed since it was listed
                 continue
 
 

@@ -74,8 +74,7 @@ def copy_artifacts(
     transfer = Transfer(source.backend, target.backend, reporter.moved, stop)
     copier = Copier(source, target, stock, transfer, dry_run=dry_run, source_texts=source_texts)
     # The oldest first: what is listed by its time keeps its order, as far as many at a time allow.
-    names = list(stock.sizes | stock.logs)
-    return _for_each(names, copier, reporter, jobs, stop)
+    return _for_each([*stock.sizes, *(stock.logs.keys() - stock.sizes.keys())], copier, reporter, jobs, stop)
 
 
 def _for_each(names: Iterable[str], copier: Copier, reporter: Reporter, jobs: int, stop: Event) -> list[Outcome]:
