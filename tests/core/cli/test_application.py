@@ -4,7 +4,21 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ["run", "plan", "explain", "ls", "show", "logs", "path", "rm", "plugins", "config", "doctor", "completion"]
+COMMANDS = [
+    "run",
+    "plan",
+    "explain",
+    "ls",
+    "show",
+    "logs",
+    "path",
+    "rm",
+    "copy",
+    "plugins",
+    "config",
+    "doctor",
+    "completion",
+]
 
 
 def test_the_version_is_told_without_looking_for_plugins(in_process, monkeypatch) -> None:
