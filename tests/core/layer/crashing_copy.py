@@ -14,8 +14,8 @@ from crashing import BIG, kill_at
 
 import datanectar as dn
 from datanectar.errors import DatanectarError
-from datanectar.layer.alias_copying import copy_aliases
-from datanectar.layer.copying import copy_artifacts
+from datanectar.layer.copying.aliases import copy_aliases
+from datanectar.layer.copying.artifacts import copy_artifacts
 
 VALUES = {"t/f/x/one": {"a": BIG, "b": BIG[1:]}, "t/f/y/two": 3}
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import click
 
 from datanectar.cli.output import size, visible
-from datanectar.layer.alias_copying import AliasOutcome
-from datanectar.layer.copier import Outcome, Status
-from datanectar.layer.inventory import Inventory
+from datanectar.layer.copying.aliases import AliasOutcome
+from datanectar.layer.copying.copier import Outcome, Status
+from datanectar.layer.copying.inventory import Inventory
 
 #: How outcomes are told, in the order in which they are counted.
 _WORDS: dict[Status, str] = {

@@ -13,10 +13,10 @@ from datanectar.cli.copy_lines import Lines, alias_line, summary
 from datanectar.cli.exits import DONE, FAILED
 from datanectar.cli.options import NAME_HELP, chosen, json_option, profile_option
 from datanectar.cli.output import print_json
-from datanectar.layer.alias_copying import AliasOutcome, copy_aliases
-from datanectar.layer.copying import Reporter, copy_artifacts
+from datanectar.layer.copying.aliases import AliasOutcome, copy_aliases
+from datanectar.layer.copying.artifacts import Reporter, copy_artifacts
+from datanectar.layer.copying.selection import find_names, with_inputs
 from datanectar.layer.opening import storage_layer
-from datanectar.layer.selection import find_names, with_inputs
 from datanectar.layer.storage_layer import StorageLayer
 
 _HELP = (

@@ -21,8 +21,8 @@ from rich.text import Text
 
 from datanectar.cli.copy_lines import outcome_line
 from datanectar.contracts.orchestration import Outcome
-from datanectar.layer.copier import Outcome as CopyOutcome
-from datanectar.layer.inventory import Inventory
+from datanectar.layer.copying.copier import Outcome as CopyOutcome
+from datanectar.layer.copying.inventory import Inventory
 from datanectar.running.planning import Plan, PlannedStep
 
 _MOST_SHOWN = 3

@@ -3,7 +3,7 @@
 import pytest
 
 from datanectar.layer import keys
-from datanectar.layer.inventory import take_inventory
+from datanectar.layer.copying.inventory import take_inventory
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from datanectar.errors import ArtifactNotFound
 from datanectar.layer import keys
-from datanectar.layer.selection import find_names, with_inputs
+from datanectar.layer.copying.selection import find_names, with_inputs
 from datanectar.layer.writing import new_attempt
 
 NAMES = ["extract/none/rows/aa", "train/classifier/eta/bb", "train/classifier/eta/cc", "train/regressor/eta/dd"]

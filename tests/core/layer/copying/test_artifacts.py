@@ -20,7 +20,7 @@ from datanectar.errors import (
     UnsafeStore,
 )
 from datanectar.layer import keys
-from datanectar.layer.copying import copy_artifacts
+from datanectar.layer.copying.artifacts import copy_artifacts
 from datanectar.layer.manifest import seal
 from datanectar.layer.writing import new_attempt
 from datanectar.storages.local import LocalBackend, LocalOptions

@@ -10,10 +10,10 @@ from typing import Protocol
 from datanectar.contracts.streaming import Abandoned
 from datanectar.errors import ArtifactNotFound, DatanectarError, StorageFull, StoreNotFound
 from datanectar.layer.commit import store_document
-from datanectar.layer.copier import Copier, Outcome
-from datanectar.layer.inventory import Inventory, take_inventory
+from datanectar.layer.copying.copier import Copier, Outcome
+from datanectar.layer.copying.inventory import Inventory, take_inventory
+from datanectar.layer.copying.transfer import Transfer
 from datanectar.layer.storage_layer import StorageLayer
-from datanectar.layer.transfer import Transfer
 
 
 class Reporter(Protocol):

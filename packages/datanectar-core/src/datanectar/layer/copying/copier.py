@@ -12,10 +12,10 @@ from typing import Any, Literal
 from datanectar.errors import AlreadyExists, ArtifactNotFound, IntegrityError, KeyNotFound
 from datanectar.layer import keys
 from datanectar.layer.commit import create_once
-from datanectar.layer.inventory import Inventory
+from datanectar.layer.copying.inventory import Inventory
+from datanectar.layer.copying.transfer import Transfer
 from datanectar.layer.manifest import Manifest, open_seal, seal
 from datanectar.layer.storage_layer import StorageLayer
-from datanectar.layer.transfer import Transfer
 from datanectar.layer.writing import content_of
 
 #: ``present``: the target has the same bytes, of whichever attempt. ``different``: it has others, and keeps them.

@@ -2,8 +2,8 @@
 
 import pytest
 
-from datanectar.layer.alias_copying import AliasOutcome, copy_aliases
 from datanectar.layer.aliases import pointed
+from datanectar.layer.copying.aliases import AliasOutcome, copy_aliases
 from datanectar.storages.memory import MemoryBackend
 
 PATH = "train_model/classifier/eta"

@@ -1,0 +1,1 @@
+"""Copies artifacts from store to store, as they are."""
