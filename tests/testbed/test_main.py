@@ -48,12 +48,15 @@ def test_what_stops_a_command_stops_its_server(number: signal.Signals) -> None:
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
     )
     assert running.stdout is not None
-    port = int(running.stdout.readline().rpartition(":")[2])
-    if number == signal.SIGINT:
-        os.killpg(running.pid, number)  # as a terminal does
-    else:
-        running.send_signal(number)
-    running.communicate()
+    try:
+        port = int(running.stdout.readline().rpartition(":")[2])
+        if number == signal.SIGINT:
+            os.killpg(running.pid, number)  # as a terminal does
+        else:
+            running.send_signal(number)
+        running.communicate(timeout=60)
+    finally:
+        running.kill()
     assert running.returncode == 128 + number
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port))
