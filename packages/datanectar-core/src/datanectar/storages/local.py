@@ -168,8 +168,8 @@ class LocalBackend(StorageBackend):
         return None if S_ISDIR(status.st_mode) else _info(key, status)
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        folder, _, start = prefix.rpartition("/")
-        if folder:
+        folder, slash, start = prefix.rpartition("/")
+        if slash:
             check_key(folder)
         with typed_errors(prefix, self.root):
             yield from self._walk(folder, start)

@@ -83,6 +83,6 @@ class MemoryBackend(StorageBackend):
             yield ObjectInfo(key, len(data), modified)
 
     def delete(self, keys: Iterable[str]) -> None:
-        with self._content.lock:
-            for key in keys:
+        for key in keys:  # which may come from a listing of this very store, so the lock is not held meanwhile
+            with self._content.lock:
                 self._content.objects.pop(check_key(key), None)

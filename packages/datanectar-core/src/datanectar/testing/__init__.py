@@ -1,10 +1,16 @@
-"""Help for tests: ``pytest_plugins = ["datanectar.testing"]`` in ``conftest.py`` makes its fixtures known.
+"""Help for tests: a fixture for pipelines, and kits for plugin authors.
 
-It needs pytest (the extra ``datanectar-core[testing]``) and is imported by nothing else of Datanectar.
+``pytest_plugins = ["datanectar.testing"]`` in ``conftest.py`` makes its fixtures known; the kits are imported and
+subclassed. It needs pytest (the extra ``datanectar-core[testing]``) and is imported by nothing else of Datanectar.
 """
 
 from __future__ import annotations
 
-from datanectar.testing.memory import memory_store
+import pytest
 
-__all__ = ["memory_store"]
+pytest.register_assert_rewrite("datanectar.testing.storage")  # before it is imported: its asserts show values
+
+from datanectar.testing.memory import memory_store  # noqa: E402
+from datanectar.testing.storage import StorageConformance  # noqa: E402
+
+__all__ = ["StorageConformance", "memory_store"]
