@@ -1,6 +1,5 @@
-"""Plugins to be found, as distributions of one module, and races between processes."""
+"""Plugins to be found, as distributions of one module."""
 
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,37 +35,3 @@ def write_distribution(folder: Path, name: str, version: str, entries: dict[str,
     (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
     lines = "".join(f"{entry} = {module}\n" for entry, module in entries.items())
     (metadata / "entry_points.txt").write_text(f"[datanectar]\n{lines}")
-
-
-@pytest.fixture
-def race() -> Callable[[str, list[str], list[str]], None]:
-    """Six processes that live as long as the race, so that a round costs no start-up.
-
-    Given a script, its arguments behind the writer's own letter, and one order a round: exactly one writer must answer
-    ``won``, and all must tell of its bytes.
-    """
-
-    def run(script: str, arguments: list[str], orders: list[str]) -> None:
-        writers = [
-            subprocess.Popen(
-                [sys.executable, "-c", script, me, *arguments],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            for me in "abcdef"
-        ]
-        try:
-            assert {writer.stdout.readline() for writer in writers} == {"ready\n"}
-            for order in orders:
-                for writer in writers:
-                    writer.stdin.write(f"{order}\n")
-                    writer.stdin.flush()
-                said = [writer.stdout.readline().split() for writer in writers]
-                (winner,) = [me for me, (outcome, *_) in zip("abcdef", said, strict=True) if outcome == "won"]
-                assert {tuple(rest) for _, *rest in said} == {(winner, "True")}
-        finally:
-            for writer in writers:
-                writer.communicate()
-
-    return run

@@ -1,4 +1,4 @@
-"""Storage layers on any backend, and a backend that can be made to fail, lie and count."""
+"""Storage layers on any backend, and on one that can be made to fail, lie and count."""
 
 from __future__ import annotations
 
@@ -17,68 +17,17 @@ from datanectar.layer.storage_layer import StorageLayer
 from datanectar.registry import registry
 from datanectar.storages.local import LocalBackend, LocalOptions
 from datanectar.storages.memory import MemoryBackend
+from datanectar.testing.faults import FaultyBackend
 
 NAME = "train_model/classifier/eta/aaaa"
 
 
-class Faulty(StorageBackend):
-    """Passes everything on to another backend, notes it, and does what a test puts in between.
-
-    Attributes:
-        calls: What was asked, as (method, key).
-        before: By method: called with the key before the deed; what it raises is the answer.
-        after: The same, once the deed is done: a lost reply.
-    """
+class Faulty(FaultyBackend):
+    """A faulty backend, by default around one in memory that stands for a remote one."""
 
     def __init__(self, inner: StorageBackend | None = None) -> None:
-        self.inner = inner or MemoryBackend()
-        self.url = self.inner.url
-        self.calls: list[tuple[str, str]] = []
-        self.before: dict[str, Callable[[str], Any]] = {}
-        self.after: dict[str, Callable[[str], Any]] = {}
-
-    def _pass_on(self, method: str, key: str, *args: Any) -> Any:
-        self.calls.append((method, key))
-        self.before.get(method, lambda key: None)(key)
-        answer = getattr(self.inner, method)(key, *args)
-        self.after.get(method, lambda key: None)(key)
-        return answer
-
-    def read(self, key):
-        return self._pass_on("read", key)
-
-    def open(self, key, start=0, end=None):
-        return self._pass_on("open", key, start, end)
-
-    def write(self, key, source):
-        return self._pass_on("write", key, source)
-
-    def create(self, key, data):
-        return self._pass_on("create", key, data)
-
-    def stat(self, key):
-        return self._pass_on("stat", key)
-
-    def list(self, prefix):
-        return self._pass_on("list", prefix)
-
-    def delete(self, keys):
-        for key in keys:
-            self.calls.append(("delete", key))
-            self.before.get("delete", lambda key: None)(key)
-            self.inner.delete([key])
-
-    def local_path(self, key):
-        return self.inner.local_path(key)
-
-    def listed(self, prefix: str = "") -> list[str]:
-        """All keys below a prefix, not counted."""
-        return sorted(info.key for info in self.inner.list(prefix))
-
-    def put(self, key: str, data: bytes) -> None:
-        """Replaces an object, which no backend does: for tests that damage something."""
-        self.inner.delete([key])
-        self.inner.create(key, data)
+        super().__init__(inner or MemoryBackend())
+        self.reach = "anywhere"
 
 
 @pytest.fixture

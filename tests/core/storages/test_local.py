@@ -1,4 +1,4 @@
-"""The local disk: modes, temporary files, races of processes, and every way a file system says no."""
+"""The local disk: modes, temporary files, directories that come and go, and every way a file system says no."""
 
 import errno
 import io
@@ -75,6 +75,10 @@ def test_an_object_is_a_file_of_one_name(backend, root, kind):
     assert files(root) == ["a/b"]
 
 
+def test_what_is_told_of_an_object_is_the_same_however_it_is_asked(backend):
+    assert backend.create("a/b", b"x") == backend.stat("a/b") == next(backend.list(""))
+
+
 def test_a_link_is_the_file_itself(backend, root):
     backend.create("a/b", b"x")
     assert backend.link("a/b", 60) == (root / "a/b").as_uri()
@@ -123,34 +127,6 @@ def test_a_relative_path_is_bound_to_where_the_backend_was_made(tmp_path, monkey
 
 
 # Races
-
-
-WRITER = """
-import sys
-from pathlib import Path
-from datanectar.errors import AlreadyExists
-from datanectar.storages import local
-
-me, root, kind = sys.argv[1:]
-if kind == "temporary":
-    local._O_TMPFILE = None
-backend = local.LocalBackend(local.LocalOptions(Path(root), durability="none"))
-print("ready", flush=True)
-for line in sys.stdin:
-    key = line.strip()
-    try:
-        backend.create(key, me.encode() * 100_000)
-        outcome = "won"
-    except AlreadyExists:
-        outcome = "lost"
-    data = backend.read(key)
-    print(outcome, data[:1].decode(), data == data[:1] * 100_000, flush=True)
-"""
-
-
-def test_of_many_processes_one_wins_and_all_read_its_bytes(race, root, kind):
-    race(WRITER, [root, kind], [f"race/{number}" for number in range(30)])
-    assert files(root) == sorted(f"race/{number}" for number in range(30))
 
 
 TENANT = """

@@ -56,6 +56,10 @@ class FaultyBackend(StorageBackend):
         with self._noted("stat", key):
             return self.inner.stat(key)
 
+    def listed(self, prefix: str = "") -> list[str]:
+        """All keys below a prefix, not noted."""
+        return sorted(info.key for info in self.inner.list(prefix))
+
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         with self._noted("list", prefix):
             return self.inner.list(prefix)
@@ -76,10 +80,6 @@ class FaultyBackend(StorageBackend):
     def writer(self, key: str) -> Iterator[BinaryIO]:
         with self._noted("write", key), self.inner.writer(key) as stream:
             yield stream
-
-    def listed(self, prefix: str = "") -> list[str]:
-        """All keys below a prefix, not noted."""
-        return sorted(info.key for info in self.inner.list(prefix))
 
     def put(self, key: str, data: bytes) -> None:
         """Replaces an object, which no backend does: for tests that damage something."""

@@ -38,10 +38,12 @@ class _Surroundings(NamedTuple):
 class _Worker:
     """One process, and the pipe to it."""
 
-    def __init__(self) -> None:
-        # Born of a fresh process, not of the one that runs the tests: none of its threads and connections are theirs.
-        forkserver = "forkserver" in multiprocessing.get_all_start_methods()
-        context = multiprocessing.get_context("forkserver" if forkserver else "spawn")
+    def __init__(self, modules: Sequence[str]) -> None:
+        # Never forked from the process that runs the tests: it has threads and connections. Where there is a fork
+        # server, a spawned process imports what all will need, and they are forked from that.
+        method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+        context: Any = multiprocessing.get_context(method)
+        context.set_forkserver_preload(["__main__", *modules])
         self.connection, other_end = context.Pipe()
         self.process = context.Process(target=_serve, args=(other_end,), name="datanectar-testing", daemon=True)
         self.process.start()
@@ -51,7 +53,7 @@ class _Worker:
         """Ends the process if it has not ended by itself, and returns its exit code."""
         self.process.kill()
         self.process.join()
-        code = self.process.exitcode
+        code: int | None = self.process.exitcode
         self.process.close()
         self.connection.close()
         return code
@@ -62,6 +64,7 @@ class Workers:
 
     def __init__(self) -> None:
         self._workers: list[_Worker] = []
+        self._modules: list[str] = []
 
     def close(self) -> None:
         """Ends all of them."""
@@ -87,8 +90,9 @@ class Workers:
             Exception: What one of them raised, with its traceback there as a note.
         """
         orders = [pickle.dumps((function, each)) for each in arguments]
+        self._modules = sorted({function.__module__, *(type(item).__module__ for each in arguments for item in each)})
         while len(self._workers) < len(orders):
-            self._workers.append(_Worker())
+            self._workers.append(_Worker(self._modules))
         around = _Surroundings(dict(os.environ), list(sys.path), os.getcwd())
         crew = self._workers[: len(orders)]
         for worker, order in zip(crew, orders, strict=True):
@@ -126,7 +130,7 @@ class Workers:
     def _replace(self, worker: _Worker, why: str) -> WorkerDied:
         code = worker.end()
         self._workers.remove(worker)
-        self._workers.append(_Worker())  # started now, it is ready when it is needed
+        self._workers.append(_Worker(self._modules))  # started now, it is ready when it is needed
         return WorkerDied(f"a worker process of the test {why} ended with exit code {code}", exit_code=code)
 
 

@@ -19,7 +19,7 @@ from datanectar.contracts.storage import StorageBackend
 from datanectar.errors import WorkerDied
 from datanectar.layer.writing import DifferentResult
 from datanectar.testing.faults import FaultyBackend
-from datanectar.testing.storage.commits import VALUES, check_commits, commit
+from datanectar.testing.storage.commits import SIZES, VALUES, check_commits, commit
 from datanectar.testing.storage.creation import check_race, contend
 from datanectar.testing.storage.layers import NAME, layer_on
 from datanectar.testing.storage.rules import StorageRules, content, keys
@@ -62,12 +62,13 @@ class Processes(StorageRules):
             for race in zip(*outcomes, strict=True):
                 check_race(list(race))
 
+    @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
     def test_processes_that_store_one_artifact_all_get_the_winners(
-        self, backend: StorageBackend, workers: Workers
+        self, backend: StorageBackend, workers: Workers, size: int
     ) -> None:
         for many in self.contenders:
             names = [f"{NAME}{many}x{number}" for number in range(self.rounds)]
-            outcomes = workers.run(_commit, [(backend, names, me) for me in range(many)])
+            outcomes = workers.run(_commit, [(backend, names, me, size) for me in range(many)])
             with layer_on(backend) as layer:
                 for name, race in zip(names, zip(*outcomes, strict=True), strict=True):
                     check_commits(layer, name, list(race))
@@ -137,14 +138,16 @@ def _contend(backend: StorageBackend, names: Sequence[str], me: int) -> Generato
     return outcomes
 
 
-def _commit(backend: StorageBackend, names: Sequence[str], me: int) -> Generator[None, None, list[tuple[str, str]]]:
+def _commit(
+    backend: StorageBackend, names: Sequence[str], me: int, size: int
+) -> Generator[None, None, list[tuple[str, str]]]:
     outcomes = []
     warnings.simplefilter("ignore", DifferentResult)
     with layer_on(backend) as layer:
         layer.writer.prepare()
         for name in names:
             yield
-            outcomes.append(commit(layer, name, me))
+            outcomes.append(commit(layer, name, me, size))
     return outcomes
 
 
