@@ -134,15 +134,15 @@ class Workers:
         return WorkerDied(f"a worker process of the test {why} ended with exit code {code}", exit_code=code)
 
 
-_WORKERS = pytest.StashKey[Workers]()
+WORKERS = pytest.StashKey[Workers]()
 
 
 def session_workers(config: pytest.Config) -> Workers:
     """Returns the workers of a test session; they end with it."""
-    if _WORKERS not in config.stash:
-        config.stash[_WORKERS] = workers = Workers()
+    if WORKERS not in config.stash:
+        config.stash[WORKERS] = workers = Workers()
         config.add_cleanup(workers.close)
-    return config.stash[_WORKERS]
+    return config.stash[WORKERS]
 
 
 def _serve(connection: Connection) -> None:

@@ -36,7 +36,7 @@ class Commits(StorageRules):
         return FaultyBackend(backend)
 
     @pytest.fixture
-    def layer(self, faulty: FaultyBackend) -> Iterator[StorageLayer]:
+    def layer(self, faulty: FaultyBackend, private_cache: None) -> Iterator[StorageLayer]:
         """A storage layer on it."""
         with layer_on(faulty) as layer:
             yield layer

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
 
 from datanectar.contracts.storage import StorageBackend
-from datanectar.errors import AlreadyExists, StorageUnavailable
+from datanectar.errors import AlreadyExists, KeyNotFound, StorageUnavailable
 from datanectar.testing.storage.rules import StorageRules
+
+#: Whether somebody won a race, and what he read then.
+Outcome = tuple[bool, bytes | None]
 
 
 def bytes_of(contender: int) -> bytes:
@@ -17,21 +21,28 @@ def bytes_of(contender: int) -> bytes:
     return bytes([contender]) * 50_000
 
 
-def contend(backend: StorageBackend, key: str, me: int) -> tuple[bool, bytes]:
-    """Creates an object if nobody else has; returns whether it did, and what it reads then."""
+def contend(backend: StorageBackend, key: str, me: int) -> Outcome:
+    """Creates an object if nobody else has; returns whether it did, and what it reads then, if anything."""
     in_doubt = False
     while True:
         try:
             backend.create(key, bytes_of(me))
-            return True, backend.read(key)
+            return True, _found(backend, key)
         except AlreadyExists:
-            found = backend.read(key)
+            found = _found(backend, key)
             return in_doubt and found == bytes_of(me), found
         except StorageUnavailable:  # as a busy store may say; asked again, it knows
             in_doubt = True
 
 
-def check_race(outcomes: list[tuple[bool, bytes]]) -> None:
+def _found(backend: StorageBackend, key: str) -> bytes | None:
+    try:
+        return backend.read(key)
+    except KeyNotFound:
+        return None
+
+
+def check_race(outcomes: Sequence[Outcome]) -> None:
     """Checks that one has won and that all, the losers too, read its bytes."""
     winners = [number for number, (won, _) in enumerate(outcomes) if won]
     assert winners, (
@@ -86,10 +97,10 @@ class Creation(StorageRules):
                 check_race(_race(backend, f"race/{count}/{number}", count))
 
 
-def _race(backend: StorageBackend, key: str, count: int) -> list[tuple[bool, bytes]]:
+def _race(backend: StorageBackend, key: str, count: int) -> list[Outcome]:
     gate = Barrier(count)
 
-    def run(me: int) -> tuple[bool, bytes]:
+    def run(me: int) -> Outcome:
         gate.wait()
         return contend(backend, key, me)
 

@@ -108,6 +108,7 @@ class Objects(StorageRules):
     @pytest.mark.parametrize("reader", _READ_BY)
     def test_what_was_deleted_is_missing(self, backend: StorageBackend, reader: str) -> None:
         backend.create("a/k", b"x")
+        backend.read("a/k")
         backend.delete(["a/k"])
         with pytest.raises(KeyNotFound, match="a/k"):
             _READ_BY[reader](backend, "a/k")

@@ -20,7 +20,7 @@ from datanectar.errors import WorkerDied
 from datanectar.layer.writing import DifferentResult
 from datanectar.testing.faults import FaultyBackend
 from datanectar.testing.storage.commits import SIZES, VALUES, check_commits, commit
-from datanectar.testing.storage.creation import check_race, contend
+from datanectar.testing.storage.creation import Outcome, check_race, contend
 from datanectar.testing.storage.layers import NAME, layer_on
 from datanectar.testing.storage.rules import StorageRules, content, keys
 from datanectar.testing.workers import Workers
@@ -60,8 +60,9 @@ class Processes(StorageRules):
             names = [f"race/{many}/{number}" for number in range(self.rounds)]
             outcomes = workers.run(_contend, [(backend, names, me) for me in range(many)])
             for race in zip(*outcomes, strict=True):
-                check_race(list(race))
+                check_race(race)
 
+    @pytest.mark.usefixtures("private_cache")
     @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
     def test_processes_that_store_one_artifact_all_get_the_winners(
         self, backend: StorageBackend, workers: Workers, size: int
@@ -73,6 +74,7 @@ class Processes(StorageRules):
                 for name, race in zip(names, zip(*outcomes, strict=True), strict=True):
                     check_commits(layer, name, list(race))
 
+    @pytest.mark.usefixtures("private_cache")
     @pytest.mark.parametrize("kind", VALUES)
     def test_killed_at_any_call_of_a_commit_the_artifact_is_absent_or_whole(
         self, backend: StorageBackend, workers: Workers, kind: str
@@ -129,7 +131,7 @@ def _look(backend: StorageBackend) -> dict[str, bytes]:
     return found
 
 
-def _contend(backend: StorageBackend, names: Sequence[str], me: int) -> Generator[None, None, list[tuple[bool, bytes]]]:
+def _contend(backend: StorageBackend, names: Sequence[str], me: int) -> Generator[None, None, list[Outcome]]:
     backend.stat("race/warm")  # connections are opened before the race
     outcomes = []
     for name in names:

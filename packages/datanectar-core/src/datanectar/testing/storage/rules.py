@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import pytest
 
@@ -45,12 +46,13 @@ class StorageRules:
         """Other processes, kept from test to test."""
         return session_workers(request.config)
 
-    @pytest.fixture(autouse=True)
-    def cache_of_its_own(self, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    @pytest.fixture
+    def private_cache(self, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
         """Keeps copies of objects out of the developer's cache."""
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
 
 
+@lru_cache(maxsize=8)
 def content(size: int) -> bytes:
     """Returns bytes of which no two stretches are alike, the same each time."""
     return random.Random(size).randbytes(size)

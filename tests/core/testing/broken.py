@@ -1,0 +1,405 @@
+"""Storages that each break one rule, in a module that worker processes can import."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import threading
+import time
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from datanectar.errors import AlreadyExists, KeyNotFound, StorageError
+from datanectar.records import ObjectInfo
+from datanectar.storages.local import LocalBackend, LocalOptions
+from datanectar.storages.memory import MemoryBackend
+
+PAGE = 20
+#: How long a broken store takes between two steps that it should have made one.
+PAUSE = 0.002
+
+
+class Broken(MemoryBackend):
+    """A store in memory; each subclass breaks it."""
+
+    def put(self, key: str, data: bytes) -> ObjectInfo:
+        self.delete([key])
+        return self.create(key, data)
+
+    def everything(self, source: bytes | Path | io.BufferedIOBase) -> bytes:
+        if isinstance(source, Path):
+            return source.read_bytes()
+        return source if isinstance(source, bytes) else source.read()
+
+
+class LooksFirst(Broken):
+    """Looks whether the key is free, and then writes."""
+
+    def create(self, key, data):
+        if self.stat(key) is not None:
+            raise AlreadyExists(f"{key} exists")
+        time.sleep(PAUSE)
+        MemoryBackend.delete(self, [key])
+        return super().create(key, data)
+
+
+class Overwrites(Broken):
+    """Replaces what is there."""
+
+    def create(self, key, data):
+        MemoryBackend.delete(self, [key])
+        return super().create(key, data)
+
+
+class Truncates(Broken):
+    """Stores the first megabyte of a stream."""
+
+    def write(self, key, source):
+        if isinstance(source, (bytes, Path)):
+            return super().write(key, source)
+        data = source.read(1 << 20)
+        while source.read(1 << 20):
+            pass
+        return self.create(key, data)
+
+
+class Contended(Broken):
+    """Knows who creates a key at the same time."""
+
+    def __init__(self):
+        super().__init__()
+        self.at_it, self.turn = Counter(), threading.Lock()
+
+    @contextmanager
+    def creating(self, key):
+        with self.turn:
+            self.at_it[key] += 1
+        try:
+            time.sleep(PAUSE)
+            yield
+        finally:
+            with self.turn:
+                self.at_it[key] -= 1
+
+
+class LiesWhenContended(Contended):
+    """Says that a key exists when two ask for it at once, and stores neither."""
+
+    def create(self, key, data):
+        with self.creating(key):
+            if self.at_it[key] > 1:
+                time.sleep(PAUSE)
+                raise AlreadyExists(f"{key} exists: 409")
+            return super().create(key, data)
+
+
+class ClaimsWhenContended(Contended):
+    """Takes a reply that was lost for a success, though nothing was stored."""
+
+    def create(self, key, data):
+        with self.creating(key):
+            if self.at_it[key] > 1 and self.stat(key) is not None:
+                return ObjectInfo(key, len(data), self.stat(key).modified)
+            return super().create(key, data)
+
+
+class LosesPages(Broken):
+    """Lists the first page only."""
+
+    def list(self, prefix):
+        yield from list(super().list(prefix))[:PAGE]
+
+
+class ListsTwice(Broken):
+    """Lists the last key of a page again on the next."""
+
+    def list(self, prefix):
+        for number, info in enumerate(super().list(prefix), 1):
+            yield info
+            if number % PAGE == 0:
+                yield info
+
+
+class PagesByNumber(Broken):
+    """Asks for the next page by how many keys came before, which others delete meanwhile."""
+
+    def list(self, prefix):
+        start = 0
+        while page := sorted(super().list(prefix), key=lambda info: info.key)[start : start + PAGE]:
+            yield from page
+            start += PAGE
+
+
+class ListsWholeSegments(Broken):
+    """Takes a prefix for a directory."""
+
+    def list(self, prefix):
+        folder = prefix.rstrip("/")
+        return (info for info in super().list("") if not folder or f"{info.key}/".startswith(f"{folder}/"))
+
+
+class RaisesOnMissing(Broken):
+    """Takes a key that is gone already for an error."""
+
+    def delete(self, keys):
+        for key in keys:
+            self.read(key)
+            super().delete([key])
+
+
+class StopsAfterBatch(Broken):
+    """Deletes as many keys as one request takes."""
+
+    def delete(self, keys):
+        super().delete(list(keys)[:PAGE])
+
+
+class WantsLists(Broken):
+    """Goes through the keys twice."""
+
+    def delete(self, keys):
+        len([key for key in keys if key])
+        super().delete(keys)
+
+
+class ShowsHalves(Broken):
+    """Has an object grow under its final key, and removes it if something goes wrong."""
+
+    @contextmanager
+    def writer(self, key):
+        backend, written = self, bytearray()
+
+        class Sink(io.RawIOBase):
+            def write(self, data):
+                written.extend(data)
+                backend.put(key, bytes(written))
+                return len(memoryview(data).cast("B"))
+
+        self.create(key, b"")
+        try:
+            yield Sink()
+        except BaseException:
+            self.delete([key])
+            raise
+
+
+class KeepsHalves(Broken):
+    """Stores what came before the source raised."""
+
+    def write(self, key, source):
+        if isinstance(source, (bytes, Path)):
+            return super().write(key, source)
+        data = b""
+        try:
+            while chunk := source.read(1 << 16):
+                data += chunk
+        finally:
+            info = self.create(key, data)
+        return info
+
+
+class SwallowsErrors(Broken):
+    """Says that it stored what it could not read."""
+
+    def write(self, key, source):
+        try:
+            return super().write(key, source)
+        except StorageError:
+            raise
+        except Exception:
+            return ObjectInfo(key, 0, self.create("other", b"").modified)
+
+
+class Rewinds(Broken):
+    """Reads a stream from its start, wherever it stands."""
+
+    def write(self, key, source):
+        if isinstance(source, io.BytesIO):
+            source.seek(0)
+        return super().write(key, source)
+
+
+class EmptyIfMissing(Broken):
+    """Gives no bytes where there is no object."""
+
+    def read(self, key):
+        try:
+            return super().read(key)
+        except KeyNotFound:
+            return b""
+
+
+class ForgetsTheKey(Broken):
+    """Passes on an error that does not say what is missing."""
+
+    def _get(self, key):
+        try:
+            return super()._get(key)
+        except KeyNotFound:
+            raise KeyNotFound("HTTP 404") from None
+
+
+class IncludesTheEnd(Broken):
+    """Takes ranges as HTTP does."""
+
+    def open(self, key, start=0, end=None):
+        return super().open(key, start, None if end is None else end + 1)
+
+
+class WrongSize(Broken):
+    """Counts a byte too much."""
+
+    def stat(self, key):
+        info = super().stat(key)
+        return info and replace(info, size=info.size + 1)
+
+
+class NaiveTimes(Broken):
+    """Tells times without a zone."""
+
+    def list(self, prefix):
+        return (replace(info, modified=info.modified.replace(tzinfo=None)) for info in super().list(prefix))
+
+
+class TakesAnyKey(Broken):
+    """Holds every key, and takes two slashes for one."""
+
+    @staticmethod
+    def known(key):
+        return "k" + "".join(f"{ord(letter):x}" for letter in key.replace("//", "/"))[-200:]
+
+    def _get(self, key):
+        return super()._get(self.known(key))
+
+    def create(self, key, data):
+        return super().create(self.known(key), data)
+
+    def stat(self, key):
+        return super().stat(self.known(key))
+
+    def delete(self, keys):
+        super().delete(map(self.known, keys))
+
+
+class FoldsKeys(Broken):
+    """Takes two dots for one."""
+
+    def _get(self, key):
+        return super()._get(key.replace("..", "."))
+
+    def create(self, key, data):
+        return super().create(key.replace("..", "."), data)
+
+
+class NeverForgets(Broken):
+    """Keeps what it has read, whatever becomes of it."""
+
+    def __init__(self):
+        super().__init__()
+        self.kept = {}
+
+    def _get(self, key):
+        if key not in self.kept:
+            self.kept[key] = super()._get(key)
+        return self.kept[key]
+
+
+class SharesItsState(Broken):
+    """Notes which key it is at where all threads see it."""
+
+    def read(self, key):
+        self.key = key
+        time.sleep(0)
+        return super().read(self.key)
+
+
+class ShowsItsPassword(Broken):
+    """Has the password in its URL."""
+
+    def __init__(self):
+        super().__init__()
+        self.url = "memory://user:hunter2@host/store"
+
+
+class Disk(LocalBackend):
+    """A store on disk, which other processes share; each subclass breaks it."""
+
+    def __init__(self, root):
+        super().__init__(LocalOptions(Path(root), durability="none"))
+
+
+class LooksFirstOnDisk(Disk):
+    """Looks whether the key is free, and then writes."""
+
+    def create(self, key, data):
+        path = Path(self.path(key))
+        if path.exists():
+            raise AlreadyExists(f"{key} exists")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        time.sleep(PAUSE)
+        path.with_name(f".{id(data)}{threading.get_ident()}").write_bytes(data)
+        path.with_name(f".{id(data)}{threading.get_ident()}").replace(path)
+        return self.stat(key)
+
+
+class WritesInPlace(Disk):
+    """Opens the file under its final name, which is taken from then on, and then writes it."""
+
+    def create(self, key, data):
+        path = Path(self.path(key))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with path.open("xb", buffering=0) as file:
+                for start in range(0, len(data), 100):
+                    file.write(data[start : start + 100])
+        except FileExistsError as error:
+            raise AlreadyExists(f"{key} exists") from error
+        return self.stat(key)
+
+
+class PicklesEmpty(Disk):
+    """Opens another store from its pickle."""
+
+    def __reduce__(self):
+        return type(self), (tempfile.mkdtemp(),)
+
+
+class Client:
+    """What a real one holds is not for pickles; this one lets itself be."""
+
+    token = "secret"
+
+
+class CarriesItsClient(Disk):
+    """Makes a client on first use and has it travel along."""
+
+    def read(self, key):
+        self.client = Client()
+        return super().read(key)
+
+
+class CannotTravel(Disk):
+    """Holds what no pickle takes."""
+
+    def __init__(self, root):
+        super().__init__(root)
+        self.lock = threading.Lock()
+
+
+class ReadsWhole(Disk):
+    """Has a whole object in memory, to give it away piece by piece."""
+
+    def open(self, key, start=0, end=None):
+        return io.BytesIO(self.read(key)[start:end])
+
+
+class CollectsWhole(Disk):
+    """Has a whole object in memory before it is stored."""
+
+    @contextmanager
+    def writer(self, key):
+        sink = io.BytesIO()
+        yield sink
+        self.create(key, sink.getvalue())
