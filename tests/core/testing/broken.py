@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import tempfile
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +18,9 @@ from datanectar.storages.local import LocalBackend, LocalOptions
 from datanectar.storages.memory import MemoryBackend
 
 PAGE = 20
-#: How long a broken store takes between two steps that it should have made one.
-PAUSE = 0.002
+#: How many race for a key below ``race/``: a store that breaks when it is contended waits there for all of them.
+CONTENDERS = 4
+_GUARD = 60.0
 
 
 class Broken(MemoryBackend):
@@ -34,13 +36,27 @@ class Broken(MemoryBackend):
         return source if isinstance(source, bytes) else source.read()
 
 
-class LooksFirst(Broken):
+class Contended(Broken):
+    """Has all who race for a key in the same place at once, so that what is wrong there goes wrong each time."""
+
+    def __init__(self):
+        super().__init__()
+        self.meetings, self.turn = defaultdict(lambda: threading.Barrier(CONTENDERS)), threading.Lock()
+
+    def meet(self, key):
+        if key.startswith("race/"):
+            with self.turn:
+                meeting = self.meetings[key]
+            meeting.wait(_GUARD)
+
+
+class LooksFirst(Contended):
     """Looks whether the key is free, and then writes."""
 
     def create(self, key, data):
         if self.stat(key) is not None:
             raise AlreadyExists(f"{key} exists")
-        time.sleep(PAUSE)
+        self.meet(key)
         MemoryBackend.delete(self, [key])
         return super().create(key, data)
 
@@ -65,44 +81,27 @@ class Truncates(Broken):
         return self.create(key, data)
 
 
-class Contended(Broken):
-    """Knows who creates a key at the same time."""
-
-    def __init__(self):
-        super().__init__()
-        self.at_it, self.turn = Counter(), threading.Lock()
-
-    @contextmanager
-    def creating(self, key):
-        with self.turn:
-            self.at_it[key] += 1
-        try:
-            time.sleep(PAUSE)
-            yield
-        finally:
-            with self.turn:
-                self.at_it[key] -= 1
-
-
 class LiesWhenContended(Contended):
-    """Says that a key exists when two ask for it at once, and stores neither."""
+    """Says that a key exists when several ask for it at once, and stores nothing."""
 
     def create(self, key, data):
-        with self.creating(key):
-            if self.at_it[key] > 1:
-                time.sleep(PAUSE)
-                raise AlreadyExists(f"{key} exists: 409")
-            return super().create(key, data)
+        self.meet(key)
+        if key in self.meetings:
+            raise AlreadyExists(f"{key} exists: 409")
+        return super().create(key, data)
 
 
 class ClaimsWhenContended(Contended):
     """Takes a reply that was lost for a success, though nothing was stored."""
 
     def create(self, key, data):
-        with self.creating(key):
-            if self.at_it[key] > 1 and self.stat(key) is not None:
-                return ObjectInfo(key, len(data), self.stat(key).modified)
+        self.meet(key)
+        try:
             return super().create(key, data)
+        except AlreadyExists:
+            if key in self.meetings:
+                return ObjectInfo(key, len(data), self.stat(key).modified)
+            raise
 
 
 class LosesPages(Broken):
@@ -311,7 +310,7 @@ class SharesItsState(Broken):
 
     def read(self, key):
         self.key = key
-        time.sleep(0)
+        time.sleep(0.002)  # others read meanwhile
         return super().read(self.key)
 
 
@@ -329,6 +328,18 @@ class Disk(LocalBackend):
     def __init__(self, root):
         super().__init__(LocalOptions(Path(root), durability="none"))
 
+    def meet(self, key, count):
+        """Waits until `count` processes are here, each of which leaves a file to say so."""
+        if not key.startswith("race/"):
+            return
+        self.arrive(key)
+        end = time.monotonic() + _GUARD
+        while len(list(Path(self.root).glob(f".here-{key.replace('/', '-')}-*"))) < count and time.monotonic() < end:
+            time.sleep(0.001)
+
+    def arrive(self, key):
+        Path(self.root, f".here-{key.replace('/', '-')}-{os.getpid()}").touch()
+
 
 class LooksFirstOnDisk(Disk):
     """Looks whether the key is free, and then writes."""
@@ -338,9 +349,10 @@ class LooksFirstOnDisk(Disk):
         if path.exists():
             raise AlreadyExists(f"{key} exists")
         path.parent.mkdir(parents=True, exist_ok=True)
-        time.sleep(PAUSE)
-        path.with_name(f".{id(data)}{threading.get_ident()}").write_bytes(data)
-        path.with_name(f".{id(data)}{threading.get_ident()}").replace(path)
+        self.meet(key, CONTENDERS)
+        temporary = path.with_name(f".{os.getpid()}")
+        temporary.write_bytes(data)
+        temporary.replace(path)
         return self.stat(key)
 
 
@@ -352,11 +364,18 @@ class WritesInPlace(Disk):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with path.open("xb", buffering=0) as file:
-                for start in range(0, len(data), 100):
-                    file.write(data[start : start + 100])
+                file.write(data[:10])
+                self.meet(key, CONTENDERS)
+                file.write(data[10:])
         except FileExistsError as error:
             raise AlreadyExists(f"{key} exists") from error
         return self.stat(key)
+
+    def read(self, key):
+        data = super().read(key)
+        if key.startswith("race/"):
+            self.arrive(key)
+        return data
 
 
 class PicklesEmpty(Disk):
