@@ -38,7 +38,7 @@ def check_key(key: str) -> str:
 
 
 class StorageBackend(ABC):
-    """Keeps bytes under keys. Subclass it, and test the subclass with `datanectar.testing`.
+    """Keeps bytes under keys. Subclass it, and test the subclass with `datanectar.testing.StorageConformance`.
 
     Rules that every backend obeys:
         * A key holds a whole object or none: a reader never sees half of one.
@@ -46,6 +46,10 @@ class StorageBackend(ABC):
         * `write` is only ever given a key that nobody else uses, so it need not be exclusive.
         * When `write` or `create` returned, the object survives a crash.
         * When `write` raises, also because its source does, there is no object.
+        * Every method refuses a key that `check_key` refuses.
+        * What others stored or deleted is seen by the next call; nothing is remembered.
+        * Where `reach` is wider than this process, a pickle opens the same store in another one; it is a reference,
+          without a connection and without a secret.
         * Every method may be called by any thread, also by several at once.
         * Errors are those of `datanectar.errors`; what the service said is kept as their cause.
     """
@@ -77,7 +81,7 @@ class StorageBackend(ABC):
 
     @abstractmethod
     def write(self, key: str, source: bytes | BinaryIO | Path) -> ObjectInfo:
-        """Stores an object under a key that nobody else uses, from bytes, a stream or a file."""
+        """Stores an object under a key that nobody else uses, from bytes, a file, or a stream from where it stands."""
 
     @abstractmethod
     def create(self, key: str, data: bytes) -> ObjectInfo:
@@ -97,7 +101,7 @@ class StorageBackend(ABC):
 
     @abstractmethod
     def delete(self, keys: Iterable[str]) -> None:
-        """Removes objects; a key without one is no error."""
+        """Removes objects, however many; a key without one is no error."""
 
     def link(self, key: str, expires: int) -> str:
         """Returns a URL that reads the object for `expires` seconds without credentials."""

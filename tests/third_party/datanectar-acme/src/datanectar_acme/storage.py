@@ -30,11 +30,11 @@ class Vault(dn.StorageBackend):
         self._do("CREATE TABLE IF NOT EXISTS objects (key TEXT PRIMARY KEY, data BLOB, modified TEXT)")
 
     def _do(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self._path)) as database, database:
+        with closing(sqlite3.connect(self._path, timeout=60)) as database, database:
             return database.execute(statement, values).fetchall()
 
     def read(self, key: str) -> bytes:
-        for (data,) in self._do("SELECT data FROM objects WHERE key = ?", key):
+        for (data,) in self._do("SELECT data FROM objects WHERE key = ?", dn.check_key(key)):
             return data
         raise KeyNotFound(f"{key} is not in {self.url}")
 
@@ -49,13 +49,13 @@ class Vault(dn.StorageBackend):
     def create(self, key: str, data: bytes) -> dn.ObjectInfo:
         now = datetime.now(UTC)
         try:
-            self._do("INSERT INTO objects VALUES (?, ?, ?)", key, data, now.isoformat())
+            self._do("INSERT INTO objects VALUES (?, ?, ?)", dn.check_key(key), data, now.isoformat())
         except sqlite3.IntegrityError as error:
             raise AlreadyExists(f"{key} exists in {self.url}") from error
         return dn.ObjectInfo(key, len(data), now)
 
     def stat(self, key: str) -> dn.ObjectInfo | None:
-        return next((info for info in self.list(key) if info.key == key), None)
+        return next((info for info in self.list(dn.check_key(key)) if info.key == key), None)
 
     def list(self, prefix: str) -> Iterator[dn.ObjectInfo]:
         query = "SELECT key, length(data), modified FROM objects WHERE substr(key, 1, ?) = ?"
@@ -64,4 +64,4 @@ class Vault(dn.StorageBackend):
 
     def delete(self, keys: Iterable[str]) -> None:
         for key in keys:
-            self._do("DELETE FROM objects WHERE key = ?", key)
+            self._do("DELETE FROM objects WHERE key = ?", dn.check_key(key))
