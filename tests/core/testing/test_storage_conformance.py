@@ -13,7 +13,9 @@ SUITE = """
 import pytest
 import broken
 from datanectar.testing import StorageConformance
-from datanectar.testing.storage.processes import Memory, Processes
+from datanectar.testing.storage.crashes import Crashes
+from datanectar.testing.storage.limits import Memory
+from datanectar.testing.storage.processes import Processes
 
 class TestBroken({parts}):
     processes = {processes}
@@ -173,7 +175,7 @@ def find_failures(request, tmp_path, monkeypatch):
     importlib.import_module("broken")
 
     def find(name, *, processes):
-        parts, fixture = ("Processes, Memory", "tmp_path") if processes else ("StorageConformance", "")
+        parts, fixture = ("Processes, Crashes, Memory", "tmp_path") if processes else ("StorageConformance", "")
         suite = tmp_path / f"test_{name.lower()}.py"  # a name of its own: modules are kept
         suite.write_text(SUITE.format(name=name, parts=parts, processes=processes, fixture=fixture))
         (tmp_path / "pytest.ini").touch()

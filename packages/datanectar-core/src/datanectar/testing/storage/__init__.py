@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from datanectar.testing.storage.commits import Commits
+from datanectar.testing.storage.crashes import Crashes
 from datanectar.testing.storage.creation import Creation
 from datanectar.testing.storage.keys import Keys
-from datanectar.testing.storage.limits import Concurrency
+from datanectar.testing.storage.limits import Concurrency, Memory
 from datanectar.testing.storage.listings import Listings
 from datanectar.testing.storage.objects import Objects
-from datanectar.testing.storage.processes import Memory, Processes
+from datanectar.testing.storage.processes import Processes
 from datanectar.testing.storage.secrecy import Secrecy
 from datanectar.testing.storage.streams import Streams
 
 
-class StorageConformance(Objects, Streams, Keys, Creation, Listings, Concurrency, Secrecy, Commits, Processes, Memory):
+class StorageConformance(
+    Objects, Streams, Keys, Creation, Listings, Concurrency, Secrecy, Commits, Processes, Crashes, Memory
+):
     """The rules of `StorageBackend`, as tests::
 
         class TestMyStore(StorageConformance):
@@ -40,13 +43,13 @@ class StorageConformance(Objects, Streams, Keys, Creation, Listings, Concurrency
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if not cls.processes:
-            _leave_out(cls, Processes)
-        if not cls.processes or cls.huge is None:
+            _leave_out(cls, Processes, Crashes, Memory)
+        if cls.huge is None:
             _leave_out(cls, Memory)
 
 
-def _leave_out(cls: type, part: type) -> None:
-    """Takes a part's tests out of a class. They are not skipped: a skip says that something should have run."""
-    for name in vars(part):
+def _leave_out(cls: type, *parts: type) -> None:
+    """Takes the tests of some parts out of a class. A skip would say that something should have run."""
+    for name in (name for part in parts for name in vars(part)):
         if name.startswith("test_"):
             setattr(cls, name, None)

@@ -27,7 +27,7 @@ class Secrecy(StorageRules):
     def test_no_secret_is_shown(self, backend: StorageBackend, secrets: Sequence[str], place: str) -> None:
         shown = _SHOWN_IN[place](backend)
         for number, secret in enumerate(secrets):
-            assert secret not in unquote(shown), f"secret {number} is shown in {place}"
+            assert secret not in f"{shown} {unquote(shown)}", f"secret {number} is shown in {place}"
 
     def test_a_url_names_the_store_and_no_credentials(self, backend: StorageBackend) -> None:
         parts = urlsplit(backend.url)
