@@ -243,6 +243,29 @@ def test_a_probe_whose_reply_is_lost_is_still_right(faulty, make_layer, name, re
     assert backend.listed("probes/") == []
 
 
+def test_who_may_not_remove_anything_can_still_commit(faulty, make_layer, name):
+    def forbid(key):
+        raise StorageAccessError(f"write-once credentials: {key}")
+
+    backend = faulty()
+    backend.before["delete"] = forbid
+    make_layer(backend).store(name, 1)
+    assert make_layer(backend).load(name) == 1
+
+
+def test_a_probe_that_is_refused_is_told_by_what_was_refused_first(faulty, make_layer, name):
+    def forbid(what):
+        def refuse(key):
+            raise StorageAccessError(f"cannot {what} {key}")
+
+        return refuse
+
+    backend = faulty()
+    backend.before = {"create": forbid("create"), "delete": forbid("delete")}
+    with pytest.raises(StorageAccessError, match="cannot create probes/"):
+        make_layer(backend).store(name, 1)
+
+
 def test_readers_never_write(faulty, make_layer, disk, name, big):
     writer = make_layer(disk)
     writer.store(name, {"a": big, "b": 1})
