@@ -55,7 +55,7 @@ def _entry_points() -> list[EntryPoint]:
     place = tuple(sys.path)
     if place not in _found:  # reading the metadata of everything installed takes longer than all the rest
         points = entry_points(group=ENTRY_POINT_GROUP)
-        _found[place] = sorted(points, key=lambda point: (point.name, point.dist.name if point.dist else ""))
+        _found[place] = sorted(points, key=lambda point: (point.name, _info(point).distribution))
     return _found[place]
 
 
@@ -63,7 +63,10 @@ def _info(entry_point: EntryPoint) -> PluginInfo:
     distribution = entry_point.dist
     if distribution is None:
         return PluginInfo(entry_point.name)
-    return PluginInfo(entry_point.name, distribution.name, distribution.version)
+    # To ask for `name` and `version` would import all that e-mail is parsed with, sockets included.
+    text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    found = dict(re.findall(r"(?m)^(Name|Version):\s*(\S+)", text.partition("\n\n")[0]))
+    return PluginInfo(entry_point.name, found.get("Name", ""), found.get("Version", ""))
 
 
 def _load(manager: PluginManager, entry_point: EntryPoint, info: PluginInfo) -> None:
