@@ -5,7 +5,7 @@ from typing import Any, Literal
 import pytest
 
 from datanectar.configuration.files import Setting, read_configuration
-from datanectar.configuration.options import is_secret, make_options
+from datanectar.configuration.options import completed, is_secret, make_options
 from datanectar.errors import ConfigurationError
 
 
@@ -69,6 +69,24 @@ def test_an_option_may_have_a_variable_of_its_own(monkeypatch) -> None:
     monkeypatch.setenv("ACME_TOKEN", "7")
     assert make().token == 7
     assert make(token=8).token == 8
+
+
+def completed_options(**values: Any) -> Options:
+    return completed(Options("b", **values), where="acme://b", root=Path("/root"))
+
+
+def test_options_made_by_something_else_are_completed_by_their_variables(monkeypatch) -> None:
+    assert completed_options() == Options("b")
+    monkeypatch.setenv("ACME_TOKEN", "7")
+    assert completed_options() == Options("b", token=7)
+    assert completed_options(token=8) == Options("b", token=8)
+
+
+def test_a_wrong_variable_is_told_with_what_it_would_complete_and_no_secret(monkeypatch) -> None:
+    monkeypatch.setenv("ACME_TOKEN", "hush")
+    with pytest.raises(ConfigurationError) as caught:
+        completed_options()
+    assert str(caught.value) == "acme://b: token (ACME_TOKEN) must be of type int"
 
 
 def test_a_component_without_options_takes_none() -> None:

@@ -100,6 +100,41 @@ def test_a_reference_that_opens_nothing_is_told(configured, reference, error, wo
         dn.storage_layer(reference)
 
 
+VAULT = """
+from dataclasses import dataclass, field
+from datanectar.storages.memory import MemoryBackend
+
+@dataclass(frozen=True)
+class Options:
+    name: str
+    key: str = field(default="", metadata={"env": "ACME_KEY", "secret": True})
+
+    @classmethod
+    def from_url(cls, url):
+        return cls(url.removeprefix("vault://"))
+
+class Backend(MemoryBackend):
+    def __init__(self, options):
+        super().__init__()
+        self.options = options
+
+@dn.hookimpl
+def datanectar_storages():
+    yield dn.StorageType(name="acme", factory=Backend, options=Options, schemes=("vault",), summary="A test")
+"""
+
+
+def test_what_a_url_leaves_open_is_taken_from_the_variables_of_the_options(install, monkeypatch, tmp_path):
+    install("datanectar-acme", VAULT, entry="acme")
+    (tmp_path / "key").write_text("from a file")
+    for variable, key in [("plain", "plain"), ("env:OTHER", "of another"), (f"file:{tmp_path}/key", "from a file")]:
+        monkeypatch.setenv("OTHER", "of another")
+        monkeypatch.setenv("ACME_KEY", variable)
+        with dn.settings():
+            options = dn.storage_layer("vault://here").backend.options
+        assert (options.name, options.key) == ("here", key)
+
+
 def test_a_backend_that_was_opened_pickles_as_its_reference(tmp_path):
     url = (tmp_path / "store").as_uri()
     backend = dn.storage_layer(url).backend

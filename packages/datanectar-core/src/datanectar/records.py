@@ -18,8 +18,9 @@ class ComponentType:
         factory: What makes one, or ``"module:attribute"``, imported on first use. It is called with an
             instance of `options`, or with nothing where there are none.
         options: A frozen dataclass (or its ``"module:attribute"``) of typed options. Field metadata may hold
-            ``help`` (one line), ``env`` (a variable that sets it) and ``secret`` (never printed; the user may give it
-            as a reference, ``env:NAME`` or ``file:PATH``, which is read before the factory gets it).
+            ``help`` (one line), ``env`` (a variable that sets it where a table or URL does not) and ``secret`` (never
+            printed; the user may give it as a reference, ``env:NAME`` or ``file:PATH``, which is read before the
+            factory gets it).
         summary: One line for `datanectar plugins`.
     """
 

@@ -46,9 +46,34 @@ def make_options(kind: type | None, settings: Mapping[str, Setting], *, where: s
         given = settings.get(name) or _from_environment(field)
         if given is not None:
             values[name] = _convert(given, annotations[name], f"{where}.{name}", root, is_secret(kind, name))
-        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+        elif _default(field) is dataclasses.MISSING:
             raise ConfigurationError(f"{where}.{name} is missing{_help(field)}; set it in [{where}]")
     return kind(**values)
+
+
+def completed(options: Any, *, where: str, root: Path) -> Any:
+    """Returns options that something else than settings made, with what is at its default taken from its variable.
+
+    Args:
+        options: An instance of an options class.
+        where: What made them, for messages, such as a URL.
+        root: Where relative paths start.
+
+    Raises:
+        ConfigurationError: A variable has a value of another type.
+    """
+    annotations = typing.get_type_hints(type(options))
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(options):
+        name, given = field.name, _from_environment(field)
+        if given is not None and getattr(options, name) == _default(field):
+            values[name] = _convert(given, annotations[name], f"{where}: {name}", root, is_secret(type(options), name))
+    return dataclasses.replace(options, **values) if values else options
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    """The value of an option that nothing sets, or MISSING where it must be set."""
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
 
 
 def _gathered(settings: Mapping[str, Setting], fields: Collection[str]) -> dict[str, Setting]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from datanectar.configuration.active import current
 from datanectar.configuration.files import Setting
-from datanectar.configuration.options import make_options
+from datanectar.configuration.options import completed, make_options
 from datanectar.configuration.settings import Settings
 from datanectar.contracts.storage import StorageBackend
 from datanectar.errors import ConfigurationError
@@ -88,7 +88,8 @@ def _from_url(settings: Settings, chosen: Setting) -> StorageLayer:
     if record is None:
         record = found.find(StorageType, _FIRST_PARTY_SCHEMES.get(scheme, scheme))
     options_class: Any = found.options_class(StorageType, record.name)
-    backend = found.build(StorageType, record.name, options_class.from_url(url))
+    options = completed(options_class.from_url(url), where=url, root=settings.root)
+    backend = found.build(StorageType, record.name, options)
     return _layer(settings, url, backend, LayerOptions())
 
 
