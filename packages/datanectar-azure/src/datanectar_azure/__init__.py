@@ -1,1 +1,1 @@
-"""Azure Blob storage for Datanectar: the name is reserved, this release contains no code yet."""
+"""Azure Blob storage for Datanectar."""
