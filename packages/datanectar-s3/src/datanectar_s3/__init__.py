@@ -1,1 +1,1 @@
-"""Amazon S3 storage for Datanectar: the name is reserved, this release contains no code yet."""
+"""Amazon S3 storage for Datanectar, and for stores that speak the same protocol."""

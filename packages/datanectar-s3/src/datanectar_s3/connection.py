@@ -1,0 +1,78 @@
+"""The client of one store: made on first use, once in each process."""
+
+from __future__ import annotations
+
+import os
+from threading import Lock
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.session import Session
+
+from datanectar_s3.errors import SDK_ERRORS, typed_error
+from datanectar_s3.options import S3Options
+
+_CONNECT_TIMEOUT, _READ_TIMEOUT = 5, 30  # seconds; the AWS configuration has no word for them
+_RETRY_MODE, _MOST_ATTEMPTS = "standard", 6
+#: Transfers of this many callers at once find their connections open.
+_CALLERS = 8
+
+
+class Connection:
+    """Gives every thread of a process one client, and a forked process one of its own: sockets are not shared."""
+
+    def __init__(self, options: S3Options) -> None:
+        self._options = options
+        self._clients: dict[int, Any] = {}
+        self._locks: dict[int, Lock] = {}  # by process, too: a fork may copy one that is held
+
+    @property
+    def client(self) -> Any:
+        """The client of this process."""
+        process = os.getpid()
+        client = self._clients.get(process)
+        if client is None:
+            with self._locks.setdefault(process, Lock()):
+                client = self._clients.get(process)
+                if client is None:
+                    client = self._clients[process] = _new_client(self._options)
+        return client
+
+
+def _new_client(options: S3Options) -> Any:
+    try:
+        session = Session(profile=options.profile)
+        client = boto3.Session(botocore_session=session, region_name=options.region).client(
+            "s3", endpoint_url=options.endpoint_url, config=_config(options, session)
+        )
+    except (*SDK_ERRORS, ValueError, TypeError) as error:
+        raise typed_error(error, options, "") from error
+    # Links are signed as requests are: by default the SDK signs them by version 2, which newer buckets refuse.
+    client.meta.events.register_first("choose-signer.s3", _signer_of_links)
+    return client
+
+
+def _config(options: S3Options, session: Session) -> Config:
+    """Returns the client's settings: ours, unless the AWS configuration or the option `config` says otherwise."""
+    said = {*session.get_scoped_config(), *(name.removeprefix("AWS_").lower() for name in os.environ)}
+    settings: dict[str, Any] = {
+        "connect_timeout": _CONNECT_TIMEOUT,
+        "read_timeout": _READ_TIMEOUT,
+        "max_pool_connections": _CALLERS * options.threads,
+        "retries": {},
+    }
+    if "retry_mode" not in said:
+        settings["retries"]["mode"] = _RETRY_MODE
+    if "max_attempts" not in said:
+        settings["retries"]["total_max_attempts"] = _MOST_ATTEMPTS
+    if "response_checksum_validation" not in said:
+        # The storage layer's SHA-256 covers objects of many parts, too; and without this each fetch costs a HEAD more.
+        settings["response_checksum_validation"] = "when_required"
+    if options.checksums:
+        settings["request_checksum_calculation"] = options.checksums
+    return Config(**{**settings, **options.config})
+
+
+def _signer_of_links(signature_version: Any, **_: Any) -> str | None:
+    return "s3v4-query" if signature_version in ("v4-query", "s3v4-query") else None
