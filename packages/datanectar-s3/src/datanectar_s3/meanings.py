@@ -78,6 +78,9 @@ BY_CODE = {
         "The store must know conditional writes (If-None-Match); of the options, storage_class, tags, "
         "server_side_encryption and checksums may ask too much of it",
     ),
+    "InternalError": _LATER,  # these three have no status of their own where one of many deletes fails
+    "ServiceUnavailable": _LATER,
+    "SlowDown": _LATER,
     "RequestTimeout": _LATER,  # these three have the status 400: what was sent did not arrive whole
     "IncompleteBody": _LATER,
     "BadDigest": _LATER,
