@@ -70,16 +70,28 @@ def test_keys_that_others_made_are_left_out(moto):
     assert keys(moto) == ["a/b"]
 
 
-def test_listings_and_deletes_are_of_a_thousand_at_once(moto):
-    for number in range(1005):
-        moto._connection.client.put_object(Bucket="lake", Key=f"artifacts/{number}", Body=b"")
-    moto.operations()
-    found = keys(moto)
-    assert found == sorted(map(str, range(1005)))
-    assert moto.operations() == ["ListObjectsV2"] * 2
-    moto.delete(iter(found))
-    assert moto.operations() == ["DeleteObjects"] * 2
-    assert keys(moto) == []
+def test_a_listing_goes_on_page_by_page(backend):
+    modified = datetime.now(UTC)
+    pages = [
+        {"Contents": [{"Key": f"artifacts/{key}", "Size": 1, "LastModified": modified} for key in page]}
+        for page in (["a", "b"], ["c"])
+    ]
+    with Stubber(backend._connection.client) as stubber:
+        stubber.add_response("list_objects_v2", {**pages[0], "IsTruncated": True, "NextContinuationToken": "next"})
+        stubber.add_response("list_objects_v2", pages[1])
+        assert keys(backend) == ["a", "b", "c"]
+        stubber.assert_no_pending_responses()
+
+
+def test_a_thousand_objects_are_deleted_at_once(backend):
+    for number in range(3):
+        backend.create(f"a/{number}", b"")
+    backend.operations()
+    backend.delete(f"a/{number}" for number in reversed(range(1005)))
+    assert backend.operations() == ["DeleteObjects"] * 2
+    assert keys(backend) == []
+    backend.delete([])
+    assert backend.operations() == ["ListObjectsV2"]
 
 
 # A bucket that is not there
@@ -104,6 +116,13 @@ def test_a_missing_bucket_is_told_and_not_taken_for_a_missing_key(s3_bucket):
 def test_whether_the_bucket_is_there_is_asked_once(backend):
     assert [backend.stat("k") for _ in range(3)] == [None, None, None]
     assert backend.operations() == ["HeadObject", "GetObject", "HeadObject", "HeadObject"]
+
+
+def test_a_read_that_finds_nothing_has_asked_for_the_bucket(backend):
+    with pytest.raises(KeyNotFound):
+        backend.read("k")
+    assert backend.stat("k") is None
+    assert backend.operations() == ["GetObject", "HeadObject"]
 
 
 # Writing

@@ -70,7 +70,11 @@ class S3Backend(StorageBackend):
     # Reading
 
     def _get(self, key: str, **arguments: str) -> Any:
-        return self._connection.client.get_object(**self._named(key), **self._request, **arguments)
+        try:
+            return self._connection.client.get_object(**self._named(key), **self._request, **arguments)
+        except ClientError as error:
+            self._bucket_is_there |= _code(error) == "NoSuchKey"
+            raise
 
     def read(self, key: str) -> bytes:
         with self._typed(key):
@@ -96,7 +100,7 @@ class S3Backend(StorageBackend):
             try:
                 reply = self._connection.client.head_object(**name, **self._request)
             except ClientError as error:
-                if self._bucket_is_there and _status(error.response) == 404:
+                if self._bucket_is_there and _code(error) == "404":
                     return None
                 reply = self._asked_why(key)
         return None if reply is None else ObjectInfo(key, reply["ContentLength"], reply["LastModified"].astimezone(UTC))
@@ -108,9 +112,8 @@ class S3Backend(StorageBackend):
             reply["Body"].close()
             return reply
         except ClientError as error:
-            if error.response["Error"]["Code"] != "NoSuchKey":
+            if _code(error) != "NoSuchKey":
                 raise
-            self._bucket_is_there = True
             return None
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
@@ -194,8 +197,8 @@ class S3Backend(StorageBackend):
                     raise refusal({"Error": error}, "DeleteObjects", self.options, key)
 
 
-def _status(reply: Any) -> int:
-    return reply["ResponseMetadata"]["HTTPStatusCode"]  # type: ignore[no-any-return]
+def _code(error: ClientError) -> str:
+    return error.response["Error"]["Code"]  # type: ignore[no-any-return]
 
 
 def _is_key(text: str) -> bool:
