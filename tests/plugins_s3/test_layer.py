@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from testbed.faults import Rule, strip_header
 
 import datanectar as dn
 from datanectar.errors import RunFailed, StorageAccessError, UnsafeStore
@@ -208,8 +209,6 @@ def test_a_thousand_artifacts_are_listed_by_one_request(layer):
 
 
 def test_a_store_that_ignores_conditions_is_refused_unless_there_is_one_writer(s3_faults, make_backend, make_layer):
-    from testbed.faults import Rule, strip_header
-
     s3_faults.rules.append(Rule(strip_header("if-none-match"), times=None))
     backend = make_backend(endpoint_url=s3_faults.url)
     with pytest.raises(UnsafeStore, match="unsafe_single_writer = true"):

@@ -125,7 +125,8 @@ class S3Backend(StorageBackend):
             for page in pages:
                 for entry in page.get("Contents", ()):
                     key = entry["Key"][start:]
-                    if _is_key(key):  # others are somebody else's, such as the "folder/" that a console makes
+                    # Others are somebody else's, such as the "folder/" of a console; some stores list "a/" for "a//".
+                    if _is_key(key) and key.startswith(prefix):
                         yield ObjectInfo(key, entry["Size"], entry["LastModified"].astimezone(UTC))
 
     def link(self, key: str, expires: int) -> str:

@@ -15,13 +15,15 @@ _MOST_PARTS = 10_000
 
 def transfer_config(options: S3Options) -> TransferConfig:
     """How large objects travel. Transfers of the AWS CRT know no endpoint but that of AWS, so they are not used."""
-    return TransferConfig(
+    config = TransferConfig(
         multipart_threshold=options.part_size,
         multipart_chunksize=options.part_size,
         max_concurrency=options.threads,
         use_threads=options.threads > 1,
         preferred_transfer_client="classic",
     )
+    config.max_in_memory_upload_chunks = options.threads  # of a stream; else ten, whatever the number of threads
+    return config
 
 
 def request_arguments(options: S3Options) -> dict[str, str]:

@@ -1,0 +1,41 @@
+"""S3 keeps the rules of every store: on a real server, and on moto, which keeps all keys apart as S3 does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from datanectar.testing import StorageConformance
+from datanectar_s3.backend import S3Backend
+from datanectar_s3.options import S3Options
+
+if TYPE_CHECKING:
+    from testbed.seaweedfs import SeaweedFS
+
+
+SMALL_PARTS = {"part_size": 5 << 20, "threads": 3}  # three at a time are the memory that a stream takes
+
+
+class TestS3(StorageConformance):
+    @pytest.fixture
+    def backend(self, s3_bucket: str) -> S3Backend:
+        return S3Backend(S3Options(s3_bucket, prefix="artifacts", **SMALL_PARTS))
+
+    @pytest.fixture
+    def secrets(self, seaweedfs: SeaweedFS) -> list[str]:
+        return [seaweedfs.secret_key]
+
+    # SeaweedFS keeps directories, and answers 412 where one is in the way of an object. S3 has none, and nor has moto.
+    @pytest.mark.parametrize(("first", "second"), [("a", "a/b")])
+    def test_an_object_beside_a_longer_key_is_stored_or_refused(self, backend, first: str, second: str) -> None:
+        super().test_an_object_beside_a_longer_key_is_stored_or_refused(backend, first, second)
+
+
+class TestS3OnMoto(StorageConformance):
+    processes = False  # it is a dictionary in this one
+    page, contenders, rounds = 100, (4,), 2  # whose pages and races are its own, not those of S3
+
+    @pytest.fixture
+    def backend(self, moto: S3Backend) -> S3Backend:
+        return S3Backend(S3Options(moto.options.bucket, prefix="artifacts", **SMALL_PARTS))
