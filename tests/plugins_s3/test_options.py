@@ -75,6 +75,7 @@ def test_settings_of_the_sdk_are_not_shown_since_proxies_can_have_passwords():
 
 @pytest.mark.parametrize("field", dataclasses.fields(S3Options), ids=lambda field: field.name)
 def test_every_option_is_documented(field):
-    table = REFERENCE.read_text(encoding="utf-8").partition('Of `type = "s3"`')[2].partition("\nOf `type")[0]
+    section = REFERENCE.read_text(encoding="utf-8").partition('Of `type = "s3"`')[2]
+    table = section.partition("| --- |")[2].partition("\n\n")[0]
     (row,) = [line for line in table.splitlines() if line.startswith(f"| `{field.name}` |")]
     assert row.endswith(f"| {field.metadata['help']} |")
