@@ -38,4 +38,4 @@ class TestS3OnMoto(StorageConformance):
 
     @pytest.fixture
     def backend(self, moto: S3Backend) -> S3Backend:
-        return S3Backend(S3Options(moto.options.bucket, prefix="artifacts", **SMALL_PARTS))
+        return S3Backend(S3Options(moto.options.bucket, prefix="artifacts"))

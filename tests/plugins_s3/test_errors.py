@@ -4,7 +4,7 @@ import pytest
 from botocore import exceptions as sdk
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
-from s3transfer.exceptions import RetriesExceededError
+from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError, S3ValidationError
 
 from datanectar import errors
 from datanectar_s3.errors import typed_error, typed_errors
@@ -98,6 +98,8 @@ EXCEPTIONS = [
     (sdk.FlexibleChecksumError(error_msg="differs"), errors.IntegrityError, "made anew"),
     (PARTED, errors.IntegrityError, "made anew"),
     (RetriesExceededError(PARTED), errors.IntegrityError, "made anew"),
+    (S3DownloadFailedError("another ETag"), errors.IntegrityError, "made anew"),
+    (S3ValidationError("another range"), errors.IntegrityError, "made anew"),
     (sdk.ParamValidationError(report="Invalid\nbucket"), errors.ConfigurationError, "Invalid bucket. Mend"),
 ]
 

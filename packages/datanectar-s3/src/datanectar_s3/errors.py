@@ -12,11 +12,11 @@ from s3transfer.exceptions import RetriesExceededError
 from urllib3.exceptions import HTTPError
 
 from datanectar.errors import AlreadyExists, DatanectarError, IntegrityError, KeyNotFound, StorageError
-from datanectar_s3.meanings import BY_CODE, BY_EXCEPTION, BY_STATUS, CHANGED, Meaning
+from datanectar_s3.meanings import BY_CODE, BY_EXCEPTION, BY_STATUS, CHANGED, TRANSFER_ERRORS, Meaning
 from datanectar_s3.options import S3Options
 
 #: What the SDK raises. Errors of whoever provides the bytes that are stored are none of these, and pass.
-SDK_ERRORS = (ClientError, BotoCoreError, RetriesExceededError, ResponseParserError, HTTPError)
+SDK_ERRORS = (ClientError, BotoCoreError, RetriesExceededError, *TRANSFER_ERRORS, ResponseParserError, HTTPError)
 
 _PERMISSIONS = {
     "GetObject": "s3:GetObject",

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from botocore import exceptions as sdk
 from botocore.parsers import ResponseParserError
+from s3transfer import exceptions as transfer
 from urllib3.exceptions import HTTPError
 
 from datanectar.errors import (
@@ -120,13 +121,18 @@ _DAMAGED = Meaning(
 #: A condition that failed while reading: the object is not the one that reading began with.
 CHANGED = Meaning(IntegrityError, "It was replaced while it was read, which nothing here does: read it again")
 
+#: What transfers say of a reply that is not a part of the object they fetch; older releases lack some of them.
+TRANSFER_ERRORS: tuple[type[Exception], ...] = tuple(
+    getattr(transfer, name) for name in ("S3DownloadFailedError", "S3ValidationError") if hasattr(transfer, name)
+)
+
 #: Of the SDK's exceptions; the first row that fits decides.
 BY_EXCEPTION: tuple[tuple[tuple[type[Exception], ...], Meaning], ...] = (
     ((sdk.NoCredentialsError, sdk.PartialCredentialsError), _NO_CREDENTIALS),
     ((sdk.SSOError, sdk.LoginError, sdk.TokenRetrievalError, sdk.NoAuthTokenError), _EXPIRED),
     ((sdk.CredentialRetrievalError, sdk.MetadataRetrievalError), _KEYS),
     ((sdk.ProfileNotFound,), Meaning(ConfigurationError, "Mend AWS_PROFILE or the option profile; see ~/.aws/config")),
-    ((sdk.IncompleteReadError, sdk.ResponseStreamingError, sdk.FlexibleChecksumError), _DAMAGED),
+    ((sdk.IncompleteReadError, sdk.ResponseStreamingError, sdk.FlexibleChecksumError, *TRANSFER_ERRORS), _DAMAGED),
     ((sdk.SSLError,), Meaning(StorageUnavailable, "Name the certificates to trust in AWS_CA_BUNDLE")),
     ((sdk.ConnectionError, sdk.ReadTimeoutError), _UNREACHABLE),
     ((sdk.HTTPClientError, HTTPError, ResponseParserError), _LATER),
