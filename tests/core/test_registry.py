@@ -157,6 +157,25 @@ def test_a_malformed_record_fails_its_plugin_and_no_other(install, record: str, 
     assert reason in str(info.error)
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("types='geo.Frame'", "its types must be a tuple of qualified names"),
+        ("types=()", "its types must be a tuple of qualified names"),
+        ("extension='.geo'", "its extension must be of a-z 0-9 . _ -, without a dot in front"),
+        ("extension='a/b'", "its extension must be of a-z 0-9 . _ -, without a dot in front"),
+    ],
+)
+def test_a_serializer_whose_files_could_not_be_read_back_is_refused(install, change: str, reason: str) -> None:
+    values = ["types=('geo.Frame',)", "extension='geo'"]
+    values = [change if value.split("=")[0] == change.split("=")[0] else value for value in values]
+    record = f"dn.SerializerType(name='geo', factory='a:b', summary='Geo', {', '.join(values)})"
+    install("datanectar-acme", f"@dn.hookimpl\ndef datanectar_serializers():\n    return [{record}]", entry="acme")
+    registry = found()
+    assert "geo" not in registry.components(records.SerializerType)
+    assert reason in str(registry._manager.infos["acme"].error)
+
+
 @pytest.mark.parametrize("body", ["raise ValueError('no luck')", "return 3", "return None"])
 def test_a_hook_that_fails_fails_its_plugin_and_no_other(install, body: str) -> None:
     install("datanectar-acme", f"@dn.hookimpl\ndef datanectar_storages():\n    {body}", entry="acme")

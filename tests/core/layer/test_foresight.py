@@ -188,6 +188,7 @@ def test_a_serializer_that_does_not_take_the_type_is_told(check, serializer, ann
     [
         *(("numpy", np.ndarray), ("numpy", Any), ("numpy", object), ("numpy", None), ("text", str | None)),
         *(("arrow-ipc", pd.DataFrame), ("arrow-ipc", pl.DataFrame), ("parquet", pa.Table), ("pickle", Point)),
+        ("pyarrow-arrow", pa.DoubleArray),
         *(("pandas-parquet", pd.DataFrame), ("json", dict), ("json", collections.abc.Mapping), ("text", "unresolved")),
     ],
     ids=str,

@@ -14,6 +14,7 @@ from datanectar import records
 from datanectar.configuration.files import Setting
 from datanectar.configuration.options import make_options
 from datanectar.configuration.settings import Settings
+from datanectar.contracts.serialization import EXTENSION
 from datanectar.errors import PluginError, PluginLoadError, PluginNotFoundError
 from datanectar.plugins.manager import PluginInfo, PluginManager
 
@@ -27,7 +28,8 @@ FIRST_PARTY = {
     ("task adapter", "luigi"): "datanectar-luigi",
 }
 
-_HOOKS: dict[type[records.ComponentType], str] = {
+#: The hook that each kind of record comes from.
+HOOKS: dict[type[records.ComponentType], str] = {
     records.StorageType: "datanectar_storages",
     records.NamingType: "datanectar_namings",
     records.OrchestratorType: "datanectar_orchestrators",
@@ -71,7 +73,7 @@ class Registry:
 
     def _collect(self, kind: type[records.ComponentType]) -> dict[str, Component]:
         found: dict[str, Component] = {}
-        hook = _HOOKS[kind]
+        hook = HOOKS[kind]
         for implementation in self._manager.observers(hook):
             plugin = self._manager.infos[implementation.plugin_name]
             try:
@@ -92,7 +94,7 @@ class Registry:
     def offers(self) -> dict[str, list[str]]:
         """Returns what each plugin brings, such as ``storage s3``, by the plugin's name."""
         found: dict[str, list[str]] = {}
-        for kind in _HOOKS:
+        for kind in HOOKS:
             for name, component in self.components(kind).items():
                 found.setdefault(component.plugin.name, []).append(f"{kind.kind} {name}")
         return found
@@ -229,6 +231,11 @@ def _problem(record: Any, kind: type) -> str:
         return "its factory must be callable or 'module:attribute'"
     if isinstance(record, records.StorageType) and record.schemes and record.options is None:
         return "with schemes it needs options that have from_url(url)"
+    if isinstance(record, records.SerializerType):
+        if isinstance(record.types, str) or not record.types:
+            return "its types must be a tuple of qualified names"
+        if EXTENSION.fullmatch(record.extension) is None:
+            return "its extension must be of a-z 0-9 . _ -, without a dot in front"
     return ""
 
 

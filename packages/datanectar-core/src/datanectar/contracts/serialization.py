@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, BinaryIO
+
+#: What a file's extension is made of: it becomes part of a key.
+EXTENSION = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 
 
 class StoredFile:

@@ -12,6 +12,7 @@ import re
 from hashlib import sha256
 from typing import Any
 
+from datanectar.contracts.serialization import EXTENSION
 from datanectar.errors import FormatError, IntegrityError, SerializationError
 from datanectar.layer.trees import is_number, is_tree
 
@@ -177,9 +178,8 @@ _TEXTS = ("name", "attempt", "started", "host", "python")
 _STARTED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00")
 _FILE = ("size", "sha256", "extension")
 
-# Digest and extension become parts of paths, so nothing else may be in them.
+# It becomes part of a path, as the extension does, so nothing else may be in it.
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_EXTENSION = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 
 
 def _well_formed(document: dict[str, Any]) -> bool:
@@ -203,7 +203,7 @@ def _is_file(entry: Any) -> bool:
         return False
     return (
         _DIGEST.fullmatch(entry["sha256"]) is not None
-        and _EXTENSION.fullmatch(entry["extension"]) is not None
+        and EXTENSION.fullmatch(entry["extension"]) is not None
         and type(entry.get("text", "")) is str
         and type(entry.get("base64", "")) is str
     )

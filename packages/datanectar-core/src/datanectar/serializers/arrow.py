@@ -5,6 +5,7 @@ Source of the format: https://arrow.apache.org/docs/format/Columnar.html#seriali
 
 from __future__ import annotations
 
+import sys
 from typing import Any, BinaryIO
 
 from datanectar.contracts.serialization import Serializer, StoredFile
@@ -42,6 +43,9 @@ class ArrowTable(Serializer):
     """pyarrow tables, record batches and arrays; mapped when loaded from a local disk."""
 
     def accepts_type(self, kind: type) -> bool:
+        array = getattr(sys.modules.get("pyarrow"), "Array", None)  # its subclasses, one for each type, are taken too
+        if array is not None and issubclass(kind, array):
+            return True
         return may_be(kind, "pyarrow.Table", "pyarrow.RecordBatch", "pyarrow.ChunkedArray", "pyarrow.Array")
 
     def accepts(self, value: Any) -> bool:
