@@ -10,16 +10,14 @@ import pytest
 from datanectar.plugins import discovery
 
 Install = Callable[..., str]
-_INSTALLED = {(point.name, point.value) for point in discovery._entry_points()}
+_INSTALLED = {(point.name, point.value) for point in discovery.installed()}
 
 
 @pytest.fixture(autouse=True)
 def no_other_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Core is tested as if alone: of plugins there are those that a test installs."""
-    found = discovery._entry_points
-    monkeypatch.setattr(
-        discovery, "_entry_points", lambda: [it for it in found() if (it.name, it.value) not in _INSTALLED]
-    )
+    found = discovery.installed
+    monkeypatch.setattr(discovery, "installed", lambda: [it for it in found() if (it.name, it.value) not in _INSTALLED])
 
 
 @pytest.fixture

@@ -147,3 +147,17 @@ def test_what_is_disabled_says_so_when_it_is_used(datanectar) -> None:
     assert done.returncode == 2
     assert "unknown storage 'vault'. Installed: local, memory. " in done.stderr
     assert "plugin 'acme' of datanectar-acme 1.2 is disabled by DATANECTAR_DISABLE_PLUGINS" in done.stderr
+
+
+def test_check_plugin_says_what_is_right_and_what_is_wrong(environment) -> None:
+    look = "import sys; from datanectar.testing import check_plugin; print(check_plugin(sys.argv[1]).brings)"
+    good, bad = (
+        subprocess.run([environment / "python", "-c", look, name], capture_output=True, text=True)
+        for name in ("acme", "broken")
+    )
+    assert (good.stdout, good.stderr) == ("('storage vault',)\n", "")
+    assert bad.stderr.splitlines()[-2:] == [
+        "datanectar.errors.PluginError: plugin 'broken' of datanectar-broken 0.3 breaks 1 rule:",
+        "  1. datanectar_broken.plugin cannot be imported: ModuleNotFoundError: "
+        "No module named 'sdk_that_is_not_there'",
+    ]

@@ -33,12 +33,12 @@ def load_plugins(disable: Iterable[str] = ()) -> PluginManager:
     """
     manager = PluginManager()
     manager.register(builtin, "builtin", PluginInfo("builtin", "datanectar-core"))
-    entry_points = _entry_points()
+    entry_points = installed()
     switches = _Switches(_names(",".join(disable)))
     switches.warn_about_strangers(entry_points)
     disabled = []
     for entry_point in entry_points:
-        info = _info(entry_point)
+        info = describe(entry_point)
         reason = switches.disabled_by(info)
         if reason:
             disabled.append(replace(info, status="disabled", disabled_by=reason))
@@ -49,17 +49,19 @@ def load_plugins(disable: Iterable[str] = ()) -> PluginManager:
     return manager
 
 
-def _entry_points() -> list[EntryPoint]:
+def installed() -> list[EntryPoint]:
+    """Returns the entry points of all installed plugins, by name."""
     from importlib_metadata import entry_points
 
     place = tuple(sys.path)
     if place not in _found:  # reading the metadata of everything installed takes longer than all the rest
         points = entry_points(group=ENTRY_POINT_GROUP)
-        _found[place] = sorted(points, key=lambda point: (point.name, _info(point).distribution))
+        _found[place] = sorted(points, key=lambda point: (point.name, describe(point).distribution))
     return _found[place]
 
 
-def _info(entry_point: EntryPoint) -> PluginInfo:
+def describe(entry_point: EntryPoint) -> PluginInfo:
+    """Returns whose an entry point is."""
     distribution = entry_point.dist
     if distribution is None:
         return PluginInfo(entry_point.name)
@@ -107,7 +109,7 @@ class _Switches:
         return ""
 
     def warn_about_strangers(self, entry_points: list[EntryPoint]) -> None:
-        infos = [_info(entry_point) for entry_point in entry_points]
+        infos = [describe(entry_point) for entry_point in entry_points]
         known = {"*", *(_normal(name) for info in infos for name in (info.name, info.distribution))}
         for source, names in (
             (LOAD_VARIABLE, self.allowed or frozenset()),

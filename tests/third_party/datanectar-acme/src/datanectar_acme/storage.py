@@ -16,7 +16,7 @@ from datanectar.errors import AlreadyExists, KeyNotFound
 @dataclass(frozen=True)
 class VaultOptions:
     path: Path = field(metadata={"help": "The file; relative to the configuration file"})
-    password: str = field(default="", metadata={"help": "Of no use, but never shown", "secret": True})
+    password: str = field(default="", repr=False, metadata={"help": "Of no use, but never shown", "secret": True})
 
     @classmethod
     def from_url(cls, url: str) -> "VaultOptions":
