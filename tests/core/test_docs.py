@@ -15,6 +15,7 @@ import click
 import pytest
 
 import datanectar
+import datanectar.testing
 from datanectar import errors
 from datanectar.cli.application import _COMMANDS, application
 from datanectar.configuration.environment import OTHER_VARIABLES
@@ -114,7 +115,7 @@ class Session:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=120,
+            timeout=300,
         )
 
     def _real(self, command: str) -> str:
@@ -303,6 +304,32 @@ def test_public_methods_are_documented(name: str) -> None:
     methods = [method for method, value in found if method[0] != "_" and not isinstance(value, MemberDescriptorType)]
     body = sections(reference("api"))[name]
     assert [method for method in methods if f"`{method}" not in body] == []
+
+
+@pytest.mark.parametrize("name", datanectar.testing.__all__)
+def test_every_name_for_tests_is_documented(name: str) -> None:
+    assert name in sections(reference("testing"))
+
+
+@pytest.mark.parametrize(("module", "name"), [("plugin_checks", "check_plugin"), ("sameness", "assert_same")])
+def test_functions_for_tests_are_documented_with_their_signature(module: str, name: str) -> None:
+    assert functions(SOURCE / f"testing/{module}.py")[name] in sections(reference("testing"))[name]
+
+
+def test_no_name_for_tests_is_documented_that_is_not_there() -> None:
+    assert set(sections(reference("testing"))) <= set(datanectar.testing.__all__)
+
+
+KITS = [name for name in datanectar.testing.__all__ if name.endswith("Conformance")]
+
+
+@pytest.mark.parametrize("kit", KITS)
+def test_every_fixture_and_flag_of_a_kit_is_documented(kit: str) -> None:
+    found = getattr(datanectar.testing, kit)
+    flags = {flag for base in found.__mro__ for flag in vars(base).get("__annotations__", {})}
+    said = re.findall(r"(?m)^        (\w+): ", found.__doc__)
+    assert said
+    assert [name for name in {*flags, *said} if f"`{name}`" not in sections(reference("testing"))[kit]] == []
 
 
 def _options(command: click.Command) -> list[str]:
