@@ -79,6 +79,15 @@ def never_ends(pipe: str) -> int:
     return 1
 
 
+@dn.task(timeout=0.2)
+def crashes_when_its_time_is_up(n: int) -> int:
+    """As a busy process may, when it is to say where it is."""
+    while not os.fstat(2).st_size:
+        pass
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return n
+
+
 @dn.task
 def waits(pipe: str) -> int:
     """As `never_ends`, without a timeout."""

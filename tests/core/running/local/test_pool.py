@@ -125,6 +125,10 @@ def test_a_step_that_never_ends_is_ended_with_all_that_it_started(tasks, pipe) -
     assert "in never_ends" in log
 
 
+def test_a_crash_while_it_says_where_it_is_is_a_timeout_all_the_same(tasks) -> None:
+    assert isinstance(failure(tasks.crashes_when_its_time_is_up(1)).__cause__, TaskTimeout)
+
+
 def test_a_timeout_holds_without_workers_too(tasks, pipe) -> None:
     with pytest.raises(RunFailed, match=r"it took longer than its timeout of 0\.2 s"):
         dn.run(tasks.never_ends(pipe.path))

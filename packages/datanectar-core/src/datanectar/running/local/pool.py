@@ -22,7 +22,7 @@ from typing import Any
 
 from datanectar.contracts.orchestration import Execute, Outcome, Step
 from datanectar.errors import TaskDefinitionError, TaskTimeout, WorkerDied
-from datanectar.running.local.worker import BEGUN, Ended, serve
+from datanectar.running.local.worker import Begun, Ended, serve
 
 #: What a worker that ran out of time may take to say where it is.
 _LAST_WORDS = 0.5  # seconds
@@ -76,8 +76,12 @@ class _Job:
         self.begun: float | None = None
 
     @property
+    def has_had_its_time(self) -> bool:
+        return self.deadline is not None and self.deadline - _LAST_WORDS <= time.monotonic()
+
+    @property
     def deadline(self) -> float | None:
-        """When the step has had its time."""
+        """When it has had its time, and has said where it is."""
         if self.begun is None or self.step.timeout is None:
             return None
         return self.begun + self.step.timeout + _LAST_WORDS
@@ -173,9 +177,9 @@ class Pool:
         """Takes what a worker says, which may be the last of a process that has ended since."""
         is_alive = worker.process.is_alive()  # asked first: then all that it said is in the pipe
         while (message := worker.next_message()) is not None:
-            if message == BEGUN:
+            if isinstance(message, Begun):
                 assert worker.job is not None
-                worker.job.begun = time.monotonic()
+                worker.job.begun = message.since
             else:
                 yield self._take(worker, message)
         if not is_alive:
@@ -203,6 +207,9 @@ class Pool:
             return
         if job.begun is None and worker.has_served:  # it died before it read the step: that is nobody's failure
             self.start(job.step)
+            return
+        if job.has_had_its_time:  # saying where it is can crash a process that is busy
+            yield self._lost(job, _timeout(job.step))
             return
         yield self._lost(job, WorkerDied(_death(job, code), exit_code=code))
 

@@ -10,6 +10,7 @@ import pickle
 import signal
 import sys
 import threading
+import time
 from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -26,8 +27,12 @@ class Ended(NamedTuple):
 
 
 _LOOK_AROUND = 1.0  # seconds
-#: A worker says this when a step was read and its task imported; then its time runs.
-BEGUN = "begun"
+
+
+class Begun(NamedTuple):
+    """What a worker says when a step was read and its task imported: since when its time runs, by `time.monotonic`."""
+
+    since: float
 
 
 def serve(connection: Connection, execute: Execute, directory: str) -> None:
@@ -53,7 +58,7 @@ def _run(connection: Connection, execute: Execute, pickled: bytes) -> Ended:
         import_module(step.reference.partition(":")[0])
     except BaseException as error:
         return Ended(None, _pickled(error))
-    connection.send(BEGUN)
+    connection.send(Begun(time.monotonic()))
     if step.timeout is not None:  # by a thread that needs no lock of Python's: it also shows where C code hangs
         faulthandler.dump_traceback_later(step.timeout, file=2)
     try:
