@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from datanectar.errors import InvalidKey, PluginNotFoundError, SerializationError, StorageFull
+from datanectar.errors import InvalidKey, PluginNotFoundError, SerializationError, StorageFull, StorageUnavailable
 from datanectar.layer import keys, manifest
 from datanectar.layer.manifest import open_seal
 from datanectar.layer.writing import new_attempt
@@ -294,6 +294,17 @@ def test_code_is_recorded_once(prepared, backend):
 def test_code_that_another_process_recorded_is_no_error(backend, make_layer):
     for _ in range(2):
         make_layer(backend).writer.record_code("abc", {})
+    assert backend.listed() == ["code/abc.json"]
+
+
+@pytest.mark.usefixtures("hurry")
+def test_a_store_that_is_busy_is_asked_again_to_record_code(backend, layer):
+    def busy(key):
+        backend.before.clear()
+        raise StorageUnavailable("503 SlowDown")
+
+    backend.before["create"] = busy
+    layer.writer.record_code("abc", {})
     assert backend.listed() == ["code/abc.json"]
 
 

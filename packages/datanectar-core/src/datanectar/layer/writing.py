@@ -16,6 +16,7 @@ from datanectar.errors import (
     StorageAccessError,
     StorageError,
     StorageFull,
+    StorageUnavailable,
 )
 from datanectar.layer import keys, provenance
 from datanectar.layer.commit import create_once, prepare_store
@@ -197,10 +198,13 @@ class Writer:
 
     def _create_code(self, key: str, document: dict[str, Any]) -> None:
         if key not in self._known_code:
+            sealed = seal(document)
             try:
-                self._backend.create(key, seal(document))
+                self._backend.create(key, sealed)
             except AlreadyExists:
                 pass
+            except StorageUnavailable:  # as a busy store may say; the work that is done is not lost for that
+                create_once(self._backend, key, sealed)
             self._known_code.add(key)
 
     def write_log(self, name: str, attempt: str, log: BinaryIO) -> str:
