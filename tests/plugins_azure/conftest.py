@@ -18,8 +18,10 @@ from datanectar.layer.signing import Signer
 from datanectar.layer.storage_layer import StorageLayer
 from datanectar.registry import registry
 from datanectar_azure.backend import AzureBackend
+from datanectar_azure.engine import settings as obstore
 from datanectar_azure.options import AzureOptions
 
+SDK = "azure-storage-blob"
 #: The SDK tries again at once.
 HASTE = {"initial_backoff": 0, "increment_base": 0, "random_jitter_range": 0}
 
@@ -27,13 +29,21 @@ MakeBackend = Callable[..., AzureBackend]
 
 
 @pytest.fixture
-def make_backend(azurite: Any, azure_container: str) -> MakeBackend:
+def engine() -> str:
+    """What moves bytes. A module whose tests are of both engines has a fixture of its own in place of this."""
+    return SDK
+
+
+@pytest.fixture
+def make_backend(azurite: Any, azure_container: str, engine: str) -> MakeBackend:
     """Makes a backend of the test's container; options that are given win."""
 
     def make(**options: Any) -> AzureBackend:
         if not options.keys() & {"account", "account_url", "connection_string"}:
             options["connection_string"] = azurite.connection_string
-        return AzureBackend(AzureOptions(**{"container": azure_container, "prefix": "artifacts", **options}))
+        return AzureBackend(
+            AzureOptions(**{"container": azure_container, "prefix": "artifacts", "engine": engine, **options})
+        )
 
     return make
 
@@ -51,14 +61,14 @@ def container(azurite: Any, azure_container: str) -> Iterator[ContainerClient]:
 
 
 @pytest.fixture
-def make_faulty(azurite: Any, azure_faults: Any, make_backend: MakeBackend) -> MakeBackend:
+def make_faulty(azurite: Any, azure_faults: Any, make_backend: MakeBackend, engine: str) -> MakeBackend:
     """Makes a backend whose requests pass through the fault proxy, and are all seen by it."""
     url = f"{azure_faults.url}/{azurite.account}"
 
     def make(config: dict[str, Any] | None = None, **options: Any) -> AzureBackend:
         if "sas_token" not in options:
             options["account_key"] = azurite.key
-        return make_backend(account_url=url, config={**HASTE, **(config or {})}, **options)
+        return make_backend(account_url=url, config={**(HASTE if engine == SDK else {}), **(config or {})}, **options)
 
     return make
 
@@ -93,6 +103,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commit, "_DEADLINE", 0.5)
     monkeypatch.setattr(commit, "pause_before", lambda retry, longest: 0.001)
     monkeypatch.setattr(_download, "time", SimpleNamespace(sleep=lambda seconds: None))
+    monkeypatch.setattr(obstore, "_PAUSES", dict.fromkeys(obstore._PAUSES, timedelta(milliseconds=1)))
 
 
 @pytest.fixture

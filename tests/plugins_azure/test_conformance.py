@@ -20,3 +20,9 @@ class TestAzure(StorageConformance):
     @pytest.fixture
     def backend(self, make_backend: Callable[..., AzureBackend]) -> AzureBackend:
         return make_backend()
+
+
+class TestAzureByObstore(TestAzure):
+    @pytest.fixture
+    def backend(self, make_backend) -> AzureBackend:
+        return make_backend(engine="obstore")

@@ -45,6 +45,11 @@ ERROR = '<?xml version="1.0" encoding="utf-8"?><Error><Code>{0}</Code><Message>S
 pytestmark = pytest.mark.usefixtures("hurry")
 
 
+@pytest.fixture(params=["azure-storage-blob", "obstore"])
+def engine(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
 def error(status: int, code: str, **headers: str) -> Action:
     return answer(status, ERROR.format(code).encode(), {"x-ms-error-code": code, **headers})
 
@@ -68,10 +73,11 @@ def stored(container, start: str) -> list[str]:
 # The reply is lost
 
 
-def test_a_manifest_of_which_the_reply_was_lost_is_won(layer, azure_faults, container):
+def test_a_manifest_of_which_the_reply_was_lost_is_won(layer, azure_faults, container, engine):
     azure_faults.rules.append(Rule(lose_reply, method="PUT", path=MANIFESTS))
     record = layer.store(NAME, {"auc": 0.9})
-    assert puts(azure_faults, "/manifests/train_model") == 2  # the SDK's own second try is refused: it is there
+    # The SDK's own second try is refused: it is there. obstore puts once; then it is read back.
+    assert puts(azure_faults, "/manifests/train_model") == (1 if engine == "obstore" else 2)
     assert layer.load(NAME) == {"auc": 0.9}
     assert stored(container, "manifests/") == [f"artifacts/manifests/{NAME}.json"]
     assert layer.manifest(NAME).attempt == record.attempt
@@ -187,11 +193,12 @@ def test_a_refusal_that_is_no_sign_of_a_winner_fails_at_once(layer, azure_faults
     assert puts(azure_faults, "/manifests/train_model") == 1
 
 
-def test_a_block_list_that_is_answered_with_200_is_not_stored(layer, azure_faults, container):
+def test_a_block_list_that_is_answered_with_200_is_not_stored(layer, azure_faults, container, engine):
     azure_faults.rules.append(
         Rule(answer(200, ERROR.format("InternalError").encode(), {}), path="comp=blocklist", times=None)
     )
-    with pytest.raises(StorageUnavailable, match=r"no error code \(200\): this is no answer of Azure"):
+    missed = r"ETag Header missing" if engine == "obstore" else r"no error code \(200\): this is no answer of Azure"
+    with pytest.raises(StorageUnavailable, match=missed):
         layer.store(NAME, bytes(9 << 20))
     assert stored(container, "") == ["artifacts/datanectar.json"]
 
@@ -270,11 +277,13 @@ def test_a_manifest_that_is_not_there_yet_is_a_miss_and_never_another_value(laye
 
 
 def refused_at_once(layer, azure_faults, kind: type[StorageError], words: str) -> None:
+    """A refused commit looks whether it is there for all that; and obstore tells no headers, so the SDK asks, too."""
+    most = 4 if layer.backend.options.engine == "obstore" else 2
     for use in (lambda: layer.load(NAME), lambda: layer.store(NAME, "x"), lambda: list(layer.list())):
         before = len(azure_faults.requests)
         with pytest.raises(kind, match=words):
             use()
-        assert len(azure_faults.requests) - before <= 2  # a refused commit looks whether it is there for all that
+        assert len(azure_faults.requests) - before <= most
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from datanectar.layer.signing import Signer
 from datanectar.layer.storage_layer import StorageLayer
 from datanectar.registry import registry
 from datanectar_s3.backend import S3Backend
+from datanectar_s3.engine import settings as obstore
 from datanectar_s3.options import S3Options
 
 
@@ -41,9 +43,15 @@ class Watched(S3Backend):
 
 
 @pytest.fixture
-def make_backend(s3_bucket: str) -> Callable[..., Watched]:
+def engine() -> str:
+    """What moves bytes. A module whose tests are of both engines has a fixture of its own in place of this."""
+    return "boto3"
+
+
+@pytest.fixture
+def make_backend(s3_bucket: str, engine: str) -> Callable[..., Watched]:
     """Makes a backend on SeaweedFS, in a bucket of this test: ``make_backend(prefix="p")``."""
-    return lambda **options: Watched(S3Options(bucket=s3_bucket, **options))
+    return lambda **options: Watched(S3Options(**{"bucket": s3_bucket, "engine": engine, **options}))
 
 
 @pytest.fixture
@@ -77,6 +85,7 @@ def make_layer() -> Iterator[Callable[..., StorageLayer]]:
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """No real waiting for a store that doesn't answer: neither the SDK's nor that of the commit."""
     monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda self, context: 0.001)
+    monkeypatch.setattr(obstore, "_PAUSES", dict.fromkeys(obstore._PAUSES, timedelta(milliseconds=1)))
     monkeypatch.setattr(commit, "_DEADLINE", 0.5)
     monkeypatch.setattr(commit, "pause_before", lambda retry, longest: 0.01)
 

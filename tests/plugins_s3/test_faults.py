@@ -29,6 +29,11 @@ FOR_EVER = None
 pytestmark = pytest.mark.usefixtures("hurry")
 
 
+@pytest.fixture(params=["boto3", "obstore"])
+def engine(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
 def said(code: str) -> bytes:
     return f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>What it says.</Message></Error>".encode()
 
@@ -80,7 +85,7 @@ def data(layer) -> list[str]:
 
 
 @pytest.mark.parametrize("times", [1, 2, FOR_EVER])
-def test_a_lost_reply_to_the_manifest_is_a_win(layer, fault, s3_faults, times):
+def test_a_lost_reply_to_the_manifest_is_a_win(layer, fault, s3_faults, engine, times):
     executed = []
 
     @dn.task(task_type="train_model")
@@ -96,7 +101,10 @@ def test_a_lost_reply_to_the_manifest_is_a_win(layer, fault, s3_faults, times):
     assert executed == [1]
     assert len(manifests(layer)) == 1
     assert [info.key for info in layer.backend.list("repairs/")] == []
-    assert seen(s3_faults, "PUT", MANIFEST)[:2] == ([None, 412] if times == 1 else [None, None])
+    if engine == "obstore":  # which puts once; then it is read back
+        assert seen(s3_faults, "PUT", MANIFEST) == [None]
+    else:
+        assert seen(s3_faults, "PUT", MANIFEST)[:2] == ([None, 412] if times == 1 else [None, None])
 
 
 # A reset before anything is sent, or in the middle of a body → retried, then a typed error
@@ -248,7 +256,7 @@ def test_a_body_that_never_comes_is_unavailable(make, fault):
 # A body that is cut, flipped or stale → fetched again once, then IntegrityError
 
 
-DAMAGE = {"cut": cut(after=50_000), "flipped": flip(byte=50_000), "stale": stale}
+DAMAGE = {"cut": cut(after=100), "flipped": flip(byte=50_000), "stale": stale}
 
 
 @pytest.mark.parametrize("action", DAMAGE.values(), ids=DAMAGE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import os
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ _DEFAULTS = {
     "random_jitter_range": 0.5,
     "connection_timeout": 10,
     "read_timeout": 60,
+    "max_block_size": 4 << 20,
     "connection_data_block_size": 256 << 10,
     # What is fetched before several requests are at work, and is twice in memory: 8 MiB and a file's header.
     "max_single_get_size": (8 << 20) + (64 << 10),
@@ -57,7 +59,23 @@ def connect(options: AzureOptions) -> Connection:
     except (TypeError, ValueError) as error:  # what the SDK says of its arguments; a secret is not in it
         raise ConfigurationError(f"no client can be made for container {options.container!r}: {error}") from error
     _check_key(service)
-    return Connection(service, service.get_container_client(options.container))
+    container = service.get_container_client(options.container)
+    return Connection(service, _with_obstore(container, service, options) if options.engine == "obstore" else container)
+
+
+def _with_obstore(container: ContainerClient, service: BlobServiceClient, options: AzureOptions) -> Any:
+    try:
+        from datanectar_azure.engine.container import PROCESS, ObstoreContainer
+    except ImportError as error:
+        msg = (
+            f'container {options.container!r} has engine = "obstore", which is not installed: '
+            "pip install 'datanectar-azure[fast]'"
+        )
+        raise ConfigurationError(msg) from error
+    # A forked process does not have the threads that obstore made in the first one, and would wait for them for ever.
+    if os.getpid() != PROCESS:
+        return container
+    return ObstoreContainer(container, service, {**_DEFAULTS, **options.config}, options)
 
 
 def _service(options: AzureOptions) -> BlobServiceClient:

@@ -10,6 +10,7 @@ import boto3
 from botocore.config import Config
 from botocore.session import Session
 
+from datanectar.errors import ConfigurationError
 from datanectar_s3.errors import SDK_ERRORS, typed_error
 from datanectar_s3.options import S3Options
 
@@ -50,7 +51,17 @@ def _new_client(options: S3Options) -> Any:
         raise typed_error(error, options, "") from error
     # Links are signed as requests are: by default the SDK signs them by version 2, which newer buckets refuse.
     client.meta.events.register_first("choose-signer.s3", _signer_of_links)
-    return client
+    return _with_obstore(client, session, options) if options.engine == "obstore" else client
+
+
+def _with_obstore(client: Any, session: Session, options: S3Options) -> Any:
+    try:
+        from datanectar_s3.engine.client import PROCESS, ObstoreClient
+    except ImportError as error:
+        msg = f"{options.url} has engine = \"obstore\", which is not installed: pip install 'datanectar-s3[fast]'"
+        raise ConfigurationError(msg) from error
+    # A forked process does not have the threads that obstore made in the first one, and would wait for them for ever.
+    return ObstoreClient(client, session, options) if os.getpid() == PROCESS else client
 
 
 def _config(options: S3Options, session: Session) -> Config:

@@ -1,0 +1,67 @@
+"""How obstore is called: so that Ctrl-C is heard, and so that a file comes in several streams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from threading import Lock, Thread, current_thread, main_thread
+from typing import Any, BinaryIO, TypeVar
+
+_T = TypeVar("_T")
+
+#: Yields the bytes from one position to another.
+Fetched = Callable[[int, int], Iterable[Any]]
+
+
+def interruptible(call: Callable[[], _T]) -> _T:
+    """Calls something that does not hear Ctrl-C until it returns: in the main thread's stead, which waits.
+
+    What was interrupted goes on in its thread until its timeout, and nobody looks at what comes of it.
+    """
+    if current_thread() is not main_thread():
+        return call()  # signals are the main thread's
+    done: Future[_T] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(call())
+        except BaseException as error:
+            done.set_exception(error)
+
+    Thread(target=run, name="obstore", daemon=True).start()
+    return done.result()
+
+
+def fill(file: BinaryIO, start: int, end: int, at_once: int, least: int, fetched: Fetched) -> None:
+    """Fills a file from `start` to `end`: cut into as many ranges as come at once, each of which streams to its place.
+
+    Args:
+        file: Open for writing.
+        start: Where to begin.
+        end: Where to end.
+        at_once: How many ranges there are at most.
+        least: How many bytes a range has at least.
+        fetched: Yields the bytes from one position to another, piece by piece.
+    """
+    size = max(least, -(-(end - start) // at_once))
+    writing, given_up = Lock(), False
+
+    def one(first: int) -> None:
+        position = first
+        for piece in fetched(first, min(first + size, end)):
+            with writing:
+                if given_up:
+                    return  # the file may be somebody else's by now
+                file.seek(position)
+                file.write(piece)
+            position += len(piece)
+
+    pool = ThreadPoolExecutor(at_once, "obstore")
+    try:
+        for done in as_completed([pool.submit(one, first) for first in range(start, end, size)]):
+            done.result()
+        file.seek(end)
+    finally:
+        with writing:
+            given_up = True
+        pool.shutdown(wait=False, cancel_futures=True)
