@@ -22,6 +22,11 @@ TESTED = (
     *("-e", "packages/datanectar-s3[fast]"),
     *("-e", "packages/datanectar-azure[fast,identity]"),
 )
+#: What the environments of the benchmarks have beside what is pinned for them, by the environment's name.
+BENCHED = {
+    "datanectar": CORE_EDITABLE,
+    "datanectar-remote": (*CORE_EDITABLE, "-e", "packages/datanectar-s3", "-e", "packages/datanectar-azure"),
+}
 
 
 def group(name: str) -> tuple[str, ...]:
@@ -85,8 +90,9 @@ def bench(session: nox.Session) -> None:
     for file in sorted(ROOT.glob("bench/requirements/peers/*.txt")):
         environment = str(environments / file.stem)
         session.run("uv", "venv", "--quiet", "--clear", "--python", f"{session.bin}/python", environment)
-        own = CORE_EDITABLE if file.stem == "datanectar" else ()
+        own = BENCHED.get(file.stem, ())
         session.run("uv", "pip", "install", "--quiet", "--python", environment, "-r", str(file), *own)
+    session.run("python", "-m", "testbed", "install")
     session.run("python", "-m", "bench", "--environments", str(environments), *session.posargs)
 
 

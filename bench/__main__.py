@@ -21,7 +21,7 @@ from bench.report import budget_table, write_report
 from bench.results import Results
 
 ROOT = Path(__file__).parents[1]
-NEEDED_SPACE = 4 << 30  # bytes: one contender's array at a time, and some 60 000 small files
+NEEDED_SPACE = 8 << 30  # bytes: all that a server was given, or a contender's array and some 60 000 small files
 
 
 def main() -> None:

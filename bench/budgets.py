@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from bench.plan import BARE, DATANECTAR, DECLARE, FLOOR, FLOOR_SYNCED, IMPORT, JOBLIB, UNSYNCED
+from bench.plan import (
+    BARE,
+    BY_OBSTORE,
+    DATANECTAR,
+    DECLARE,
+    FLOOR,
+    FLOOR_SYNCED,
+    IMPORT,
+    JOBLIB,
+    OBSTORE,
+    SDKS,
+    UNSYNCED,
+)
 from bench.results import Results, Spread
 
 
@@ -72,6 +84,36 @@ def _memory(figure: str, held: float) -> Callable[[Results], Spread | None]:
     return measure
 
 
+def _remote() -> Iterator[Budget]:
+    """Rates beside those of what moves the bytes, driven by hand; and memory, which does not grow with the object."""
+    for server, sdk in SDKS.items():
+        for contender, other in ((DATANECTAR, sdk), (BY_OBSTORE, OBSTORE)):
+            for phase, what in {"put": "PUT", "get": "GET", "puts": "PUT, small objects", "gets": "GET, small"}.items():
+                # A ratio of rates is that of the times, turned around.
+                measure = _ratio(server, f"{phase}.s", other, contender)
+                yield Budget("remote", f"{server}, {what}, {_engine(contender)}", "≥", 0.9, f"× {other}", measure)
+            yield Budget(
+                "remote",
+                f"{server}, memory, {_engine(contender)}",
+                *("≤", 200, "MB"),
+                _remote_memory(server, contender),
+            )
+
+
+def _engine(contender: str) -> str:
+    return "engine obstore" if contender == BY_OBSTORE else "the SDK's engine"
+
+
+def _remote_memory(server: str, contender: str) -> Callable[[Results], Spread | None]:
+    """By how much a process grows while it moves a large object, at most."""
+
+    def measure(results: Results) -> Spread | None:
+        grown = ((server, contender, f"{phase}.grown_mb") for phase in ("put", "get"))
+        return results.combine(max, *grown)
+
+    return measure
+
+
 _TO_JOBLIB, _TO_SLOWER = f"× {JOBLIB}", "of the slower of raw write and SHA-256"
 BUDGETS = (
     Budget("import", "`import datanectar`, over bare Python", "≤", 5, "ms", _over_bare(IMPORT)),
@@ -115,6 +157,7 @@ BUDGETS = (
     Budget("array", "peak memory while storing", "≤", 1.1, "× the value", _memory("store.store_extra_mb", 1.0)),
     Budget("array", "peak memory while loading", "≤", 1.1, "× the value", _memory("load.first_extra_mb", 0.0)),
     Budget("array", "second load is mapped: memory", "≤", 0.05, "× the value", _memory("load.second_extra_mb", 0.0)),
+    *_remote(),
 )
 
 

@@ -8,6 +8,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Timer
 from time import perf_counter
@@ -15,6 +18,7 @@ from time import perf_counter
 from bench.plan import Case, Contender
 from bench.results import Results
 
+BUCKET = "bench"  # where a case has a server
 SCRIPTS = Path(__file__).parent / "cases"
 
 
@@ -24,23 +28,41 @@ class ContenderFailed(Exception):
 
 def run_case(case: Case, environments: Path, directory: Path, results: Results) -> None:
     """Runs all rounds of a case. A contender that fails is left out from then on, and noted."""
-    alive = list(case.contenders)
-    for number in range(case.discarded + case.rounds):
-        checks: dict[str, float] = {}
-        for contender in list(alive):
-            place = Path(tempfile.mkdtemp(prefix=f"{case.name}-", dir=directory))
-            try:
-                figures = _run_phases(contender, case, environments, place, checks, results)
-            except ContenderFailed as failure:
-                alive.remove(contender)
-                results.note(case.name, contender.name, "failed", str(failure))
-                print(f"  {contender.name}: {failure}", file=sys.stderr)
-                continue
-            finally:
-                if not case.keeps_files:
-                    shutil.rmtree(place)
-            if number >= case.discarded:
-                results.add(case.name, contender.name, figures)
+    with _served(case.server, directory) as variables:
+        alive = [replace(one, variables={**one.variables, **variables}) for one in case.contenders]
+        for number in range(case.discarded + case.rounds):
+            checks: dict[str, float] = {}
+            for contender in list(alive):
+                place = Path(tempfile.mkdtemp(prefix=f"{case.name}-", dir=directory))
+                try:
+                    figures = _run_phases(contender, case, environments, place, checks, results)
+                except ContenderFailed as failure:
+                    alive.remove(contender)
+                    results.note(case.name, contender.name, "failed", str(failure))
+                    print(f"  {contender.name}: {failure}", file=sys.stderr)
+                    continue
+                finally:
+                    if not case.keeps_files:
+                        shutil.rmtree(place)
+                if number >= case.discarded:
+                    results.add(case.name, contender.name, figures)
+
+
+@contextmanager
+def _served(name: str, directory: Path) -> Iterator[Mapping[str, str]]:
+    """Runs a server, if a case has one; gives the variables by which a client finds it."""
+    if not name:
+        yield {}
+        return
+    from testbed.__main__ import SERVERS
+
+    place = Path(tempfile.mkdtemp(prefix="server-", dir=directory))
+    try:
+        with SERVERS[name](place) as server:
+            server.make_bucket(BUCKET)
+            yield server.client_environment
+    finally:
+        shutil.rmtree(place)
 
 
 def _run_phases(
@@ -105,7 +127,7 @@ def _parse(line: str) -> tuple[str, float | str]:
 
 def _variables(contender: Contender, place: Path) -> dict[str, str]:
     """The caller's variables less what changes how Python and its tools work, with a home of its own."""
-    ours = ("PYTHON", "DATANECTAR_", "JOBLIB_", "LUIGI_", "VIRTUAL_ENV")
+    ours = ("PYTHON", "DATANECTAR_", "JOBLIB_", "LUIGI_", "VIRTUAL_ENV", "AWS_", "AZURE_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     home = str(place.parent / "home")
     return kept | {"HOME": home, "XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home, **contender.variables}

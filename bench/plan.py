@@ -10,6 +10,9 @@ DATANECTAR = "Datanectar"
 UNSYNCED = "Datanectar, durability none"
 JOBLIB = "joblib.Memory"
 FLOOR, FLOOR_SYNCED = "floor", "floor, fsync"
+OBSTORE, BY_OBSTORE = "obstore", "Datanectar, engine obstore"
+#: What moves bytes to a server where nothing else is asked for.
+SDKS = {"s3": "boto3", "azure": "azure-storage-blob"}
 BARE, IMPORT, DECLARE = "bare Python", "import datanectar", "import datanectar, declare a task"
 
 
@@ -35,6 +38,7 @@ class Case:
     discarded: int  # rounds before these: they compile, and touch memory for the first time
     contenders: tuple[Contender, ...]
     keeps_files: bool = True  # until the end of the run: deleting files slows down whoever creates files next
+    server: str = ""  # of testbed/, that runs meanwhile: s3 or azure
 
 
 class Sizes(NamedTuple):
@@ -45,15 +49,18 @@ class Sizes(NamedTuple):
     graphs: tuple[int, int]  # steps of the small one and the large one
     array: int  # bytes
     frame: int  # rows
+    remote: int  # bytes of the large object on a server
+    objects: int  # small ones
     rounds: int
     large_rounds: int  # of what takes long
     discarded: int  # rounds before those that count
     patience: float  # seconds for a graph by Hamilton or Luigi
 
 
-FULL = Sizes(16, 500, (1_000, 10_000), 1 << 30, 5_000_000, 5, 2, 1, 60.0)
-QUICK = Sizes(3, 100, (100, 400), 1 << 26, 200_000, 1, 1, 0, 5.0)
-GROUPS = ("import", "hit", "graph", "array", "frame")
+FULL = Sizes(16, 500, (1_000, 10_000), 1 << 30, 5_000_000, 512 << 20, 1_000, 5, 2, 1, 60.0)
+QUICK = Sizes(3, 100, (100, 400), 1 << 26, 200_000, 1 << 26, 100, 1, 1, 0, 5.0)
+GROUPS = ("import", "hit", "graph", "array", "frame", "remote")
+THREADS = 10  # of all that talk to a server
 
 _NO_SYNC = {"DATANECTAR_STORAGE__DISK__DURABILITY": "none"}
 _IMPORTS = (
@@ -70,7 +77,8 @@ _IMPORTS = (
 
 def cases(sizes: Sizes) -> list[Case]:
     """Returns everything there is to measure, in order."""
-    return [_imports(sizes), _hits(sizes), *_graphs(sizes), _array(sizes), _frame(sizes)]
+    remote = [_remote(server, sizes) for server in SDKS]
+    return [_imports(sizes), _hits(sizes), *_graphs(sizes), _array(sizes), _frame(sizes), *remote]
 
 
 def _imports(sizes: Sizes) -> Case:
@@ -156,3 +164,18 @@ def _frame(sizes: Sizes) -> Case:
         contender("Datanectar, Arrow IPC", "datanectar", "datanectar", "--arrow"),
     )
     return Case("frame", "frame", sizes.large_rounds, sizes.discarded, contenders, keeps_files=False)
+
+
+def _remote(server: str, sizes: Sizes) -> Case:
+    def contender(name: str, environment: str, script: str, *more: str) -> Contender:
+        amounts = (str(sizes.remote), str(sizes.objects), str(THREADS))
+        return Contender(name, environment, (script, *amounts, server, *more), ("put", "get", "puts", "gets"))
+
+    sdk = SDKS[server]
+    contenders = (
+        contender(sdk, sdk, f"remote_{'boto3' if server == 's3' else 'azure'}.py"),
+        contender(DATANECTAR, "datanectar-remote", "remote_datanectar.py"),
+        contender(OBSTORE, "obstore", "remote_obstore.py"),
+        contender(BY_OBSTORE, "datanectar-remote", "remote_datanectar.py", "--obstore"),
+    )
+    return Case("remote", server, sizes.large_rounds, sizes.discarded, contenders, keeps_files=False, server=server)

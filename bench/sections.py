@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bench import texts
-from bench.plan import BARE, DATANECTAR, DECLARE, FLOOR, FLOOR_SYNCED, JOBLIB
+from bench.plan import BARE, DATANECTAR, DECLARE, FLOOR, FLOOR_SYNCED, JOBLIB, OBSTORE, SDKS
 from bench.results import LOADS, Results
-from bench.tables import amount, rate, table, times
+from bench.tables import NONE, amount, rate, table, three_digits, times
 
 
 def _import(results: Results, case: str) -> str:
@@ -118,6 +118,36 @@ def _sha256(results: Results, case: str) -> str:
     return f"\n\nSHA-256 alone: {rate(seconds, results.bytes_of(case))} GB/s." if seconds else ""
 
 
+def _remotes(results: Results, _: str) -> str:
+    return "\n\n".join(
+        f"### {texts.SERVERS[server]}\n\n" + _remote(results, server) for server in SDKS if server in results.figures
+    )
+
+
+def _remote(results: Results, server: str) -> str:
+    sizes = results.about["sizes"]
+    large, small = [], []
+    for name in _contenders(results, server):
+        for rows, phases, unit in (
+            (large, ("put", "get"), sizes["remote"] / 1e6),
+            (small, ("puts", "gets"), sizes["objects"]),
+        ):
+            row = [name]
+            for phase in phases:
+                seconds = results.spread(server, name, f"{phase}.s")
+                row.append(NONE if seconds is None else three_digits(unit / seconds.median))
+                row += [times(results.ratio(server, f"{phase}.s", name, other)) for other in (SDKS[server], OBSTORE)]
+                row += [amount(results.spread(server, name, f"{phase}.{figure}")) for figure in ("cpu", "grown_mb")]
+            rows.append(row)
+    parts = []
+    for rows, rate_ in ((large, "MB/s"), (small, "objects/s")):
+        head = [""]
+        for verb in ("PUT", "GET"):
+            head += [f"{verb}, {rate_}", f"× {SDKS[server]}", "× obstore", "CPU, s", "grown by, MB"]
+        parts.append(table(head, rows))
+    return "\n\n".join(parts) + _failures(results, server)
+
+
 def _contenders(results: Results, case: str) -> list[str]:
     return list(results.figures.get(case, {}))
 
@@ -128,4 +158,4 @@ def _failures(results: Results, case: str) -> str:
 
 
 #: What is written for each group; nothing if it was not measured.
-SECTIONS = {"import": _import, "hit": _hit, "graph": _graphs, "array": _large, "frame": _large}
+SECTIONS = {"import": _import, "hit": _hit, "graph": _graphs, "array": _large, "frame": _large, "remote": _remotes}

@@ -20,8 +20,11 @@ TITLES = {
     "graph": "Graphs of steps that do nothing",
     "array": "A large array",
     "frame": "A large frame",
+    "remote": "Servers",
     "profiles": "Where the time goes",
 }
+
+SERVERS = {"s3": "S3, on SeaweedFS", "azure": "Azure Blob Storage, on Azurite"}
 
 PROCESS = """
 Datanectar imports most of itself at the first call, joblib when it is imported; so compare the whole process, from
@@ -54,6 +57,12 @@ memory over what it was before; mapped pages count once they are touched.
     "frame": """
 {frame:,} rows of ten columns: integers, floats, text, timestamps, a category, a nullable integer. The floor writes
 and reads as many bytes as the frame has in memory; GB/s of these.
+""",
+    "remote": """
+One object of {remote:,} bytes, from a file and to a file, and {objects} of 64 KiB, from ten threads; all have ten
+requests under way at once. The server runs on the same machine: there is no network between, and it takes its share
+of the cores. *CPU* is the client's. All must have got the same bytes, by SHA-256. Datanectar is its storage backend,
+on the SDK or with obstore under it; what the storage layer does to an artifact is in the tables above.
 """,
     "profiles": """
 For the groups that missed a budget: cProfile of Datanectar, the functions with most time of their own, per hit or
