@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, BinaryIO, TypeVar
 
 from azure.core.exceptions import AzureError, HttpResponseError
@@ -75,7 +75,7 @@ class ObstoreContainer:
                 raise
 
     def get_blob_client(self, name: str) -> ObstoreBlob:
-        return ObstoreBlob(self, self._sdk.get_blob_client(name), name)
+        return ObstoreBlob(self, partial(self._sdk.get_blob_client, name), name)
 
     def list_blobs(self, name_starts_with: str, include: list[str]) -> Iterator[Any]:
         """Lists by obstore where it can: prefixes that are whole segments, and names that it can spell."""
@@ -120,8 +120,12 @@ class ObstoreContainer:
 class ObstoreBlob:
     """What the backend asks of the SDK's client of a blob; what is not here, the SDK's client does itself."""
 
-    def __init__(self, container: ObstoreContainer, sdk: Any, name: str) -> None:
-        self._container, self._sdk, self._name = container, sdk, name
+    def __init__(self, container: ObstoreContainer, make_sdk: Callable[[], Any], name: str) -> None:
+        self._container, self._make_sdk, self._name = container, make_sdk, name
+
+    @cached_property
+    def _sdk(self) -> Any:
+        return self._make_sdk()  # which takes as long as obstore takes for a small blob
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sdk, name)
