@@ -12,9 +12,10 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from bench import texts
 from bench.machine import describe, versions
 from bench.measure import run_case
-from bench.plan import FULL, GROUPS, QUICK, Sizes, cases
+from bench.plan import FULL, GROUPS, PAGES, QUICK, Sizes, cases
 from bench.plot import draw
 from bench.profiles import profile_misses
 from bench.report import budget_table, write_report
@@ -31,13 +32,22 @@ def main() -> None:
         figures.parent.mkdir(exist_ok=True)
         _measure(arguments, figures)
     results = Results.read(figures)
-    complete = all(case.name in results.figures for case in cases(FULL))
+    for name, groups in PAGES.items():
+        wanted = [case.name for case in cases(FULL) if case.group in groups]
+        found = results.of(wanted)
+        if found.figures:
+            _write_page(found, name, complete=len(found.figures) == len(wanted) and not results.about["quick"])
+
+
+def _write_page(results: Results, name: str, *, complete: bool) -> None:
     output = ROOT / ("docs/reference" if complete else "build/bench")
     output.mkdir(parents=True, exist_ok=True)
-    draw(results, output)
-    write_report(results, output / "benchmarks.md")
+    if name in texts.PICTURES:
+        draw(results, output)
+    path = output / f"{name}.md"
+    write_report(results, path)
     print(budget_table(results))
-    print(f"\nwritten: {(output / 'benchmarks.md').relative_to(ROOT)}")
+    print(f"\nwritten: {path.relative_to(ROOT)}\n")
 
 
 def _measure(arguments: argparse.Namespace, figures: Path) -> None:
@@ -88,6 +98,7 @@ def _about(directory: Path, arguments: argparse.Namespace, sizes: Sizes) -> dict
     return {
         "date": date.today().isoformat(),
         "quick": arguments.quick,
+        "command": " ".join(["nox -s bench", *(["--", *arguments.groups] if arguments.groups else [])]),
         "sizes": sizes._asdict(),
         "machine": describe(directory),
         "versions": versions(arguments.environments),

@@ -59,7 +59,9 @@ class Sizes(NamedTuple):
 
 FULL = Sizes(16, 500, (1_000, 10_000), 1 << 30, 5_000_000, 512 << 20, 1_000, 5, 2, 1, 60.0)
 QUICK = Sizes(3, 100, (100, 400), 1 << 26, 200_000, 1 << 26, 100, 1, 1, 0, 5.0)
-GROUPS = ("import", "hit", "graph", "array", "frame", "remote")
+#: What is measured, by the page of docs/reference/ that it is on.
+PAGES = {"benchmarks": ("import", "hit", "graph", "array", "frame"), "benchmarks-remote": ("remote",)}
+GROUPS = tuple(group for groups in PAGES.values() for group in groups)
 THREADS = 10  # of all that talk to a server
 
 _NO_SYNC = {"DATANECTAR_STORAGE__DISK__DURABILITY": "none"}

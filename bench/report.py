@@ -1,4 +1,4 @@
-"""Writes the report, docs/reference/benchmarks.md."""
+"""Writes the pages of the report, docs/reference/benchmarks*.md."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from bench.tables import table
 
 
 def write_report(results: Results, path: Path) -> None:
-    """Writes the page; sections without figures are left out."""
-    sections = [_head(results), *_groups(results), _profiles(results), texts.METHOD, _machine(results)]
+    """Writes a page; sections without figures are left out."""
+    sections = [_head(results, path.stem), *_groups(results), _profiles(results), texts.METHOD, _machine(results)]
     path.write_text("\n\n".join(section.strip() for section in sections if section) + "\n", encoding="utf-8")
 
 
@@ -30,14 +30,16 @@ def budget_table(results: Results) -> str:
     return table(["what", "budget", "measured", "range", ""], rows, right=(2, 3))
 
 
-def _head(results: Results) -> str:
+def _head(results: Results, page: str) -> str:
     about = results.about
     kind = "the quick variant, on less data, of " if about["quick"] else ""
     missed = [verdict for verdict in verdicts(results) if not verdict.met]
     count = len(verdicts(results))
     summary = "All budgets are met." if not missed else f"{count - len(missed)} of {count} budgets are met."
-    made = f"Written by {kind}`nox -s bench` on {about['date']}, in {about['minutes']:.0f} minutes."
-    return f"{texts.HEAD.strip()}\n\n{made} {summary}\n\n## Budgets\n\n{budget_table(results)}\n{texts.PICTURES}"
+    made = f"Written by {kind}`{about['command']}` on {about['date']}, in {about['minutes']:.0f} minutes."
+    heading, pictures = texts.HEADINGS.get(page, "Benchmarks"), texts.PICTURES.get(page, "")
+    budgets = f"## Budgets\n\n{budget_table(results)}\n{pictures}"
+    return f"# {heading}\n\n{texts.HEAD.strip()}\n\n{made} {summary}\n\n{budgets}"
 
 
 def _groups(results: Results) -> Iterator[str]:

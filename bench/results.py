@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -74,6 +74,11 @@ class Results:
     def bytes_of(self, case: str) -> float:
         """Returns the size of the large value in memory, which the floor writes."""
         return 1e6 * statistics.median(self.values(case, FLOOR, "store.file_mb") or [0.0])
+
+    def of(self, cases: Iterable[str]) -> Results:
+        """Returns the results of some cases."""
+        figures = {case: self.figures[case] for case in cases if case in self.figures}
+        return Results(self.about, figures, self.notes)
 
     def save(self, path: Path) -> None:
         path.write_text(json.dumps({"about": self.about, "figures": self.figures, "notes": self.notes}, indent=1))

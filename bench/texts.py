@@ -1,18 +1,21 @@
 """What the report says in words."""
 
-HEAD = """
-# Benchmarks
+HEADINGS = {"benchmarks": "Benchmarks", "benchmarks-remote": "Benchmarks of S3 and Azure"}
 
+HEAD = """
 Datanectar beside what people would use instead, and beside a *floor*: the same work by hand, in as few system calls
 as it takes. Read the ratios. They are of one run, each taken within a round and then the median over the rounds; how
 many milliseconds it is depends on the machine. A ratio is time by time: below 1× is faster than the other.
 """
 
-PICTURES = """
+#: By page.
+PICTURES = {
+    "benchmarks": """
 ![Small work: import, hits, graphs; time by that of joblib](benchmarks-small.svg)
 
 ![Large values: an array and a frame; GB/s](benchmarks-large.svg)
 """
+}
 
 TITLES = {
     "import": "Import",
@@ -62,7 +65,8 @@ and reads as many bytes as the frame has in memory; GB/s of these.
 One object of {remote:,} bytes, from a file and to a file, and {objects} of 64 KiB, from ten threads; all have ten
 requests under way at once. The server runs on the same machine: there is no network between, and it takes its share
 of the cores. *CPU* is the client's. All must have got the same bytes, by SHA-256. Datanectar is its storage backend,
-on the SDK or with obstore under it; what the storage layer does to an artifact is in the tables above.
+on the SDK or with obstore under it; what the storage layer does to an artifact is in
+[the other benchmarks](benchmarks.md).
 """,
     "profiles": """
 For the groups that missed a budget: cProfile of Datanectar, the functions with most time of their own, per hit or

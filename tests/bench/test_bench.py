@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from bench.budgets import BUDGETS, verdicts
 from bench.measure import SCRIPTS, ContenderFailed, command_of, run_case, run_process
-from bench.plan import BARE, DATANECTAR, FULL, GROUPS, JOBLIB, QUICK, Case, Contender, Sizes, cases
+from bench.plan import BARE, DATANECTAR, FULL, GROUPS, JOBLIB, PAGES, QUICK, Case, Contender, Sizes, cases
 from bench.plot import large_panels, small_panels
 from bench.report import budget_table, write_report
 from bench.results import Results
 from bench.texts import TITLES
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs/reference/benchmarks.md"
+REFERENCE = ROOT / "docs/reference"
 PRINTED = {
     "import": ("start.wall_s",),
     "hit": ("warm.first_us", "warm.next_us", "warm.repeat_us", "cold.next_us", "process.wall_s", "process.cpu_s"),
@@ -29,7 +29,9 @@ LOADED = ("first_s", "second_s", "touched_s", "first_extra_mb", "second_extra_mb
 
 def made_up(ours: float, peers: float) -> Results:
     """Results in which every figure of Datanectar has one value, and every figure of the others another."""
-    results = Results(about={"date": "2013-01-01", "quick": False, "minutes": 1.0, "sizes": FULL._asdict()})
+    results = Results(
+        about={"command": "nox -s bench", "date": "2013-01-01", "quick": False, "minutes": 1.0, "sizes": FULL._asdict()}
+    )
     results.about |= {"machine": {"CPU": "one"}, "versions": {"joblib": "1"}, "profiles": {}}
     for case in cases(FULL):
         for contender in case.contenders:
@@ -161,16 +163,17 @@ def test_commands_run_in_the_environment_of_the_contender() -> None:
     assert command[1:] == [str(SCRIPTS / "graph_luigi.py"), "cold", "chain"]
 
 
-def test_the_committed_page_is_of_a_whole_run() -> None:
-    page = PAGE.read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", PAGES)
+def test_each_committed_page_is_of_a_whole_run(name: str) -> None:
+    page = (REFERENCE / f"{name}.md").read_text(encoding="utf-8")
     found = list(rows(page))
-    for group in GROUPS:
+    for group in PAGES[name]:
         assert f"## {TITLES[group]}\n" in page
     for budget in BUDGETS:
-        assert budget.what in found
-    for case in cases(FULL):
+        assert (budget.what in found) == (budget.group in PAGES[name])
+    for case in (case for case in cases(FULL) if case.group in PAGES[name]):
         for contender in case.contenders:
             assert contender.name in page or contender.name == BARE
     for picture in re.findall(r"!\[.*?\]\((.*?)\)", page):
-        assert (PAGE.parent / picture).is_file()
+        assert (REFERENCE / picture).is_file()
     assert "quick variant" not in page
