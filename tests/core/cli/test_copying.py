@@ -11,6 +11,13 @@ from pathlib import Path
 import pytest
 
 import datanectar as dn
+from datanectar.cli import copying
+from datanectar.cli.copy_lines import Lines
+from datanectar.errors import StorageUnavailable
+from datanectar.layer.copying.copier import Copier, Outcome
+from datanectar.layer.copying.inventory import Inventory
+from datanectar.layer.copying.selection import find_names
+from datanectar.layer.storage_layer import StorageLayer
 
 CONFIGURATION = """
 profile = "local"
@@ -114,7 +121,7 @@ def test_json_is_alone_on_stdout(in_process, stored, options) -> None:
     (artifact,) = document["artifacts"]
     assert (code, artifact["name"], artifact["status"]) == (0, stored["total"], "copied")
     assert document["aliases"] == [
-        {"alias": "sum_up/plain/total@latest", "name": stored["total"], "before": None, "moved": True}
+        {"alias": "sum_up/plain/total@latest", "name": stored["total"], "before": None, "moved": True, "note": ""}
     ]
 
 
@@ -164,6 +171,82 @@ def test_source_texts_can_be_left_behind(in_process, stored) -> None:
     assert list(Path("disk/code").glob("*.source.json"))
 
 
+def test_a_damaged_alias_is_told_and_exit_1(in_process, stored) -> None:
+    (entry,) = Path("disk/aliases/sum_up/plain/total/latest").iterdir()
+    entry.write_text("nonsense")
+    code, _, err = in_process("copy", "disk", "lake")
+    assert code == 1
+    assert "sum_up/plain/total@latest FAILED, it is damaged in SRC: aliases/sum_up/plain/total/latest/" in err
+    assert in_process("copy", "disk", "lake", stored["numbers 2"])[0] == 0  # of another task
+
+
+def test_an_alias_that_moves_while_it_is_copied_does_not_get_lost(in_process, stored, monkeypatch) -> None:
+    """A run at the source adds an artifact, and moves the alias to it, once the artifacts were listed."""
+    planned = Lines.planned
+
+    def meanwhile(lines: Lines, inventory: Inventory) -> None:
+        layer = dn.storage_layer("disk")
+        layer.store("sum_up/plain/total/new", 7)
+        layer.alias("sum_up/plain/total/new", "latest")
+        planned(lines, inventory)
+
+    monkeypatch.setattr(Lines, "planned", meanwhile)
+    assert in_process("copy", "disk", "lake")[0] == 0
+    with dn.settings():
+        assert dn.storage_layer("lake").resolve("sum_up/plain/total@latest") == stored["total"]
+
+
+@pytest.mark.parametrize("error", [StorageUnavailable(), RuntimeError()])
+def test_a_failure_without_a_word_is_exit_1_too(in_process, stored, monkeypatch, error) -> None:
+    def fail(copier: Copier, name: str) -> Outcome:
+        raise error
+
+    monkeypatch.setattr(Copier, "copy", fail)
+    code, _, err = in_process("copy", "disk", "lake", "total")
+    assert code == 1
+    assert f"FAILED         {stored['total']}  {error!r}" in err
+
+
+def test_an_alias_of_what_was_removed_is_exit_2(in_process, stored) -> None:
+    with dn.settings():
+        dn.storage_layer("disk").delete(stored["total"])
+    code, _, err = in_process("copy", "disk", "lake", "total@latest")
+    assert code == 2
+    assert f"total@latest is {stored['total']}, which is not in file://" in err
+
+
+@pytest.mark.parametrize("inputs", [[], ["--inputs"]])
+def test_what_is_removed_after_it_was_found_is_exit_1(in_process, stored, monkeypatch, inputs) -> None:
+    def removed(layer: StorageLayer, name: str) -> list[str]:
+        found = find_names(layer, name)
+        layer.delete(found[0])
+        return found
+
+    monkeypatch.setattr(copying, "find_names", removed)
+    code, _, err = in_process("copy", "disk", "lake", "total", *inputs)
+    assert code == 1
+    assert f"[1/1] FAILED         {stored['total']}  {stored['total']} is not in file://" in err
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("link", "SRC and DST are the same storage"),
+        ("x/../disk", "SRC and DST are the same storage"),
+        ("disk/copy", "SRC and DST are one inside the other"),
+        ("link/copy", "SRC and DST are one inside the other"),
+        ("", "SRC and DST are one inside the other"),
+    ],
+)
+def test_one_directory_under_two_names_is_refused_and_untouched(in_process, stored, url, target, said) -> None:
+    Path("link").symlink_to("disk")
+    Path("x").mkdir()
+    before = {path: path.read_bytes() for path in Path("disk").rglob("*.*")}
+    code, _, err = in_process("copy", "disk", f"{url}/{target}")
+    assert (code, said in err) == (2, True)
+    assert {path: path.read_bytes() for path in Path("disk").rglob("*.*")} == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -175,6 +258,7 @@ def test_source_texts_can_be_left_behind(in_process, stored) -> None:
         (["{url}/empty", "lake"], "/empty has no artifacts, so there is nothing to copy"),
         (["disk", "lake", "nothing"], "has no artifact 'nothing'; `datanectar ls` lists what there is"),
         (["disk", "lake", "numbers"], "'numbers' could be 2 artifacts; write more of the name"),
+        (["disk", "lake", "total#mean"], "total#mean is a part, which is not copied by itself; name total"),
         (["disk", "lake", "--inputs"], "--inputs belongs to a NAME: without one everything is copied"),
         (["disk", "lake", "--jobs", "0"], "0 is not in the range x>=1"),
     ],

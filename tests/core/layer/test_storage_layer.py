@@ -83,6 +83,22 @@ def test_deleting_leaves_the_files_of_whoever_makes_the_artifact_anew(layer, mak
     assert backend.listed("data/") == [keys.data(name, made[0].attempt, 0, "bin")]
 
 
+def test_deleting_leaves_the_files_and_logs_of_what_a_copy_brings_back(layer, backend, name, big):
+    """The same attempt is there again once its manifest was removed, and before its files are."""
+    layer.store(name, big)
+    layer.writer.write_log(name, new_attempt(), b"log")
+    sealed, before = backend.inner.read(keys.manifest(name)), backend.listed()
+
+    def brought_back(key):
+        if key.startswith("data/"):
+            backend.inner.create(keys.manifest(name), sealed)
+
+    backend.after["list"] = brought_back
+    layer.delete(name)
+    assert backend.listed() == before
+    assert layer.load(name) == big
+
+
 def test_deleting_leaves_the_files_of_an_attempt_that_has_not_committed_yet(layer, backend, name, big):
     record = layer.store(name, big)
     pending = keys.data(name, new_attempt(), 0, "bin")

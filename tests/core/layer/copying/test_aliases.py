@@ -3,7 +3,7 @@
 import pytest
 
 from datanectar.layer.aliases import pointed
-from datanectar.layer.copying.aliases import AliasOutcome, copy_aliases
+from datanectar.layer.copying.aliases import AliasOutcome, aliases_of, copy_aliases
 from datanectar.storages.memory import MemoryBackend
 
 PATH = "train_model/classifier/eta"
@@ -22,7 +22,8 @@ def stores(make_layer, faulty):
 
 
 def copy(stores, names=(ONE, TWO), *, move=False, **options):
-    return list(copy_aliases(*stores, names, move=move, **options))
+    source, target = stores
+    return list(copy_aliases(aliases_of(source, names), target, names, move=move, **options))
 
 
 def test_a_free_alias_is_set(stores):
@@ -78,3 +79,36 @@ def test_a_damaged_entry_at_the_target_is_replaced(stores):
     stores[1].backend.put(stores[1].backend.listed("aliases/")[0], b"nonsense")
     assert copy(stores) == [AliasOutcome(CHAMPION, ONE, None, moved=True)]
     assert stores[1].resolve(CHAMPION) == ONE
+
+
+@pytest.mark.parametrize("names", [None, (ONE,)])
+def test_an_alias_that_is_damaged_at_the_source_is_told(stores, names):
+    source, target = stores
+    source.alias(ONE, "champion")
+    source.backend.put(source.backend.listed("aliases/")[0], b"nonsense")
+    (outcome,) = copy_aliases(aliases_of(source, names), target, (ONE,), move=False)
+    assert (outcome.alias, outcome.name, outcome.moved) == (CHAMPION, None, False)
+    assert f"aliases/{PATH}/champion/000000001.json is truncated" in outcome.note
+    assert target.backend.listed("aliases/") == []
+
+
+def test_a_damaged_alias_of_another_task_is_not_told_where_artifacts_are_named(stores):
+    source, _ = stores
+    source.alias(ONE, "champion", path="other/none/task")
+    source.backend.put(source.backend.listed("aliases/")[0], b"nonsense")
+    assert copy(stores) == []
+
+
+def test_an_alias_that_a_run_at_the_target_takes_meanwhile_stays(stores):
+    source, target = stores
+    source.alias(ONE, "champion")
+    taken = []
+
+    def take(key):
+        if key.startswith("aliases/") and not taken:
+            taken.append(key)
+            target.alias(TWO, "champion")
+
+    target.backend.before["create"] = take
+    assert copy(stores) == [AliasOutcome(CHAMPION, ONE, TWO, moved=False)]
+    assert target.resolve(CHAMPION) == TWO

@@ -1,9 +1,11 @@
 """Artifacts go from store to store as they are; whatever happens on the way, what is there is whole."""
 
+import io
 import os
 import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,11 +17,13 @@ from datanectar.errors import (
     ArtifactNotFound,
     FormatError,
     IntegrityError,
+    StorageAccessError,
     StorageFull,
     StorageUnavailable,
+    StoreNotFound,
     UnsafeStore,
 )
-from datanectar.layer import keys
+from datanectar.layer import commit, keys
 from datanectar.layer.copying.artifacts import copy_artifacts
 from datanectar.layer.manifest import seal
 from datanectar.layer.writing import new_attempt
@@ -147,6 +151,24 @@ def test_only_what_is_named_goes_along(source, target, copy):
     copy(f"{NAME}1")
     assert list(target.list()) == [f"{NAME}1"]
     assert target.backend.listed("logs/") == [keys.log(f"{NAME}1", "failed")]
+
+
+def test_what_is_named_and_not_there_failed(source, copy):
+    source.store(f"{NAME}1", 1)
+    source.backend.write(keys.log(f"{NAME}2", "failed"), b"no luck\n")
+    outcomes = copy(f"{NAME}1", f"{NAME}2")
+    assert statuses(outcomes) == {f"{NAME}1": "copied", f"{NAME}2": "failed"}
+    assert outcomes[f"{NAME}2"].note == f"{NAME}2 is not in {source.backend.url}"
+
+
+def test_source_texts_that_an_earlier_copy_left_out_follow(source, target, copy):
+    source.writer.commit(NAME, new_attempt(), 1, identity={"code": "c0de"})
+    source.writer.record_code("c0de", {"eta": "d1"}, {"eta": "def eta(): ..."})
+    copy(source_texts=False)
+    assert statuses(copy(dry_run=True)) == {NAME: "present"}
+    assert target.backend.listed("code/") == ["code/c0de.json"]
+    assert statuses(copy()) == {NAME: "present"}
+    assert objects(target, "code/") == objects(source, "code/")
 
 
 def test_logs_of_what_was_never_made_go_along_with_everything(source, target, copy):
@@ -358,6 +380,82 @@ def test_a_damaged_record_of_code_is_left_out_and_told(source, target, copy):
     assert target.backend.listed("code/") == []
 
 
+def test_damage_takes_no_files_from_a_manifest_that_came_meanwhile(source, target, copy, make_layer, big):
+    """Another copy, whose source was sound, committed the same attempt while this one read damaged bytes."""
+    manifest = source.store(NAME, {"a": big, "b": big[1:]})
+    sealed = source.backend.inner.read(keys.manifest(NAME))
+    first, second = data_keys(source)
+    flip(source, second)
+
+    def committed(key):
+        if key == second and not target.exists(NAME):
+            target.backend.inner.create(second, big[1:])
+            target.backend.inner.create(keys.manifest(NAME), sealed)
+            target.backend.inner.delete([second])
+
+    target.backend.before["write"] = committed
+    assert statuses(copy()) == {NAME: "failed"}
+    assert target.backend.listed("data/") == [first]
+    assert target.manifest(NAME).attempt == manifest.attempt
+
+
+def test_damage_takes_no_files_that_a_damaged_manifest_at_the_target_may_name(source, target, copy, big):
+    source.store(NAME, {"a": big, "b": big[1:]})
+    copy()
+    first, second = data_keys(source)
+    flip(source, second)
+    target.backend.inner.delete([first, second])
+    damage(target, keys.manifest(NAME))
+    assert statuses(copy()) == {NAME: "failed"}
+    assert data_keys(target) == [first]
+
+
+def test_what_is_removed_at_the_target_meanwhile_is_copied_and_is_no_repair(source, target, copy, big):
+    source.store(NAME, big)
+    copy()
+
+    class Removing(Notes):
+        def planned(self, inventory):
+            target.delete(NAME)
+
+    assert statuses(copy(notes=Removing())) == {NAME: "copied"}
+    assert target.load(NAME) == big
+    assert target.backend.listed("repairs/") == []
+
+
+def test_a_source_that_gives_short_pieces_is_copied_whole(source, target, copy, big, monkeypatch):
+    source.store(NAME, big)
+    opened = source.backend.inner.open
+
+    class Short(io.RawIOBase):
+        def __init__(self, inner):
+            self.inner = inner
+
+        def readable(self):
+            return True
+
+        def read(self, size=-1):
+            return self.inner.read(min(size, 999))
+
+        def close(self):
+            self.inner.close()
+            super().close()
+
+    monkeypatch.setattr(source.backend.inner, "open", lambda *arguments: Short(opened(*arguments)))
+    pieces = []
+    write = target.backend.inner.write
+
+    def noting(key, stream):  # as a client does that takes a short piece for the last one
+        data = stream.read(len(big))
+        pieces.append(len(data))
+        return write(key, data)
+
+    monkeypatch.setattr(target.backend.inner, "write", noting)
+    assert statuses(copy()) == {NAME: "copied"}
+    assert pieces == [len(big)]
+    assert target.load(NAME) == big
+
+
 # What a killed copy left
 
 
@@ -439,17 +537,93 @@ def test_a_failure_does_not_stop_the_others(source, target, copy, big):
     assert (outcomes[f"{NAME}3"].status, outcomes[f"{NAME}3"].note) == ("failed", "no answer")
 
 
-def test_a_full_target_stops_it(source, target, copy, big):
+@pytest.mark.parametrize("kind", [StorageFull, StoreNotFound, StorageAccessError])
+@pytest.mark.parametrize("method", ["write", "create"])
+def test_a_target_that_takes_nothing_stops_it(source, target, copy, big, kind, method):
     for number in range(50):
         source.store(f"{NAME}{number}", big)
+    target.writer.prepare()
+    target.backend.calls.clear()
 
-    def full(key):
-        raise StorageFull("no room left")
+    def refuse(key):
+        raise kind("not here")
 
-    target.backend.before["write"] = full
-    with pytest.raises(StorageFull):
+    target.backend.before[method] = refuse
+    with pytest.raises(kind):
         copy(jobs=1)
-    assert len([method for method, _ in target.backend.calls if method == "write"]) < 5
+    assert len([called for called, _ in target.backend.calls if called == method]) < 5
+
+
+def test_what_the_source_does_not_let_anybody_read_fails_alone(source, target, copy, big):
+    for number in range(3):
+        source.store(f"{NAME}{number}", big)
+
+    def refuse(key):
+        if f"{NAME}1/" in key:
+            raise StorageAccessError("not yours")
+
+    source.backend.before["open"] = refuse
+    assert statuses(copy()) == {f"{NAME}0": "copied", f"{NAME}1": "failed", f"{NAME}2": "copied"}
+
+
+def test_an_odd_manifest_fails_alone(source, target, copy):
+    source.store(f"{NAME}1", 1)
+    source.store(f"{NAME}2", 2)
+    odd = source.manifest(f"{NAME}1").document | {"identity": "text"}
+    source.backend.put(keys.manifest(f"{NAME}1"), seal(odd))
+    outcomes = copy()
+    assert statuses(outcomes) == {f"{NAME}1": "failed", f"{NAME}2": "copied"}
+    assert "AttributeError" in outcomes[f"{NAME}1"].note
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a bug of a plugin"), StorageUnavailable()])
+def test_whatever_a_backend_raises_fails_alone_and_is_told(source, target, copy, big, error):
+    for number in range(3):
+        source.store(f"{NAME}{number}", big)
+
+    def fail(key):
+        if f"{NAME}1/" in key:
+            raise error
+
+    target.backend.before["write"] = fail
+    outcomes = copy()
+    assert statuses(outcomes) == {f"{NAME}0": "copied", f"{NAME}1": "failed", f"{NAME}2": "copied"}
+    assert outcomes[f"{NAME}1"].note == repr(error)
+
+
+def test_an_interruption_does_not_wait_for_a_target_that_does_not_answer(source, target, monkeypatch):
+    source.store(f"{NAME}1", 1)
+    source.store(f"{NAME}2", 2)
+    target.writer.prepare()
+    monkeypatch.setattr(commit, "pause_before", lambda retry, longest: 3600.0)
+    monkeypatch.setattr(commit, "_DEADLINE", 7200.0)
+    pausing = threading.Event()
+
+    def silent(key):
+        if NAME in key:
+            pausing.set()
+            raise StorageUnavailable("503")
+
+    class Interrupting(Notes):
+        def finished(self, outcome):
+            pausing.wait()
+            raise KeyboardInterrupt
+
+    source.backend.put(keys.manifest(f"{NAME}1"), b"nonsense")  # it fails, which is told while the other one waits
+    target.backend.before["create"] = silent
+    with pytest.raises(KeyboardInterrupt):
+        copy_artifacts(source, target, None, Interrupting())
+    assert not target.exists(f"{NAME}2")
+
+
+def test_a_target_that_says_it_took_fewer_bytes_is_not_believed(source, target, copy, big, monkeypatch):
+    source.store(NAME, big)
+    inner, write = target.backend.inner, target.backend.inner.write
+    monkeypatch.setattr(inner, "write", lambda key, data: replace(write(key, data), size=len(big) - 1))
+    outcome = copy()[NAME]
+    assert outcome.status == "failed"
+    assert f"took {len(big) - 1} bytes of data/{NAME}/" in outcome.note
+    assert list(target.list()) == []
 
 
 def test_an_interruption_leaves_what_is_whole_and_stops_what_is_on_its_way(source, target, copy, big):
@@ -482,6 +656,34 @@ def test_what_is_on_its_way_when_it_is_interrupted_leaves_nothing(source, target
         copy(notes=Interrupting(), jobs=1)
     assert target.backend.listed("data/") == []
     assert list(target.list()) == []
+
+
+def test_a_large_file_on_its_way_is_given_up_when_the_copy_is_interrupted(source, target, copy, big):
+    source.store(f"{NAME}large", bytes(64 << 20))
+    source.store(f"{NAME}small", big)
+    on_its_way, interrupted, large = threading.Event(), threading.Event(), set()
+
+    def opened(key):
+        if "large" in key:
+            large.add(threading.get_ident())
+        else:
+            on_its_way.wait()
+
+    class Interrupting(Notes):
+        def moved(self, count):
+            if threading.get_ident() in large:
+                on_its_way.set()
+                interrupted.wait()
+
+        def finished(self, outcome):
+            interrupted.set()
+            raise KeyboardInterrupt
+
+    source.backend.before["open"] = opened
+    with pytest.raises(KeyboardInterrupt):
+        copy(notes=Interrupting(), jobs=2)
+    assert list(target.list()) == [f"{NAME}small"]
+    assert all("small" in key for key in data_keys(target))
 
 
 def test_a_target_that_is_not_safe_is_refused_before_anything_is_copied(source, make_layer, faulty, big):
@@ -538,6 +740,40 @@ def test_a_dry_run_tells_what_would_be_done_and_writes_nothing(source, target, c
     assert outcomes[f"{NAME}0"].size > len(big)
     assert written(target) == []
     assert not target.exists(f"{NAME}0")
+
+
+@pytest.mark.parametrize("how", ["missing", "cut"])
+def test_a_dry_run_tells_that_what_lost_its_files_would_fail(source, target, copy, big, how):
+    source.store(f"{NAME}1", big)
+    source.store(f"{NAME}2", big)
+    (key, _) = data_keys(source)
+    source.backend.inner.delete([key])
+    if how == "cut":
+        source.backend.inner.create(key, big[1:])
+    outcomes = copy(dry_run=True)
+    assert statuses(outcomes) == {f"{NAME}1": "failed", f"{NAME}2": "copied"}
+    assert f"{key} is missing or has another size" in outcomes[f"{NAME}1"].note
+    source.writer.commit(f"{NAME}1", new_attempt(), big, repair=True)
+    assert statuses(copy(dry_run=True)) == {f"{NAME}1": "copied", f"{NAME}2": "copied"}
+
+
+def test_a_dry_run_tells_in_the_order_of_age(source, target, copy):
+    names = [f"{NAME}{number:02}" for number in range(20)]
+    for number, name in enumerate(names):
+        source.store(name, 1)
+        then = datetime(2026, 1, 1 + number, tzinfo=UTC).timestamp()
+        os.utime(source.backend.local_path(keys.manifest(name)), (then, then))
+    second_read = threading.Event()
+
+    def the_first_is_slow(key):
+        if names[1] in key:
+            second_read.set()
+        elif names[0] in key:
+            second_read.wait()
+
+    source.backend.before["read"] = the_first_is_slow
+    notes = Notes()
+    assert list(copy(dry_run=True, notes=notes)) == notes.finished_names == names
 
 
 # Progress

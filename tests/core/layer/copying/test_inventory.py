@@ -1,5 +1,8 @@
 """What two stores have, by listings."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
 from datanectar.layer import keys
@@ -60,3 +63,25 @@ def test_logs_that_the_target_has_are_left_out(layer, backend, target, name):
         backend.inner.create(keys.log(name, attempt), b"text")
     target.inner.create(keys.log(name, "one"), b"text")
     assert [info.key for info in take_inventory(backend, target, None).logs[name]] == [keys.log(name, "two")]
+
+
+def test_what_is_asked_for_and_not_there_is_told(layer, backend, target, name):
+    layer.store(name, 1)
+    found = take_inventory(backend, target, [name, "t/f/none/1"])
+    assert (found.missing, found.names) == (["t/f/none/1"], [name, "t/f/none/1"])
+
+
+def test_what_somebody_put_among_the_manifests_is_no_artifact(layer, backend, target, name):
+    layer.store(name, 1)
+    backend.inner.create("manifests/readme.txt", b"do not touch")
+    assert list(take_inventory(backend, target, None).sizes) == [name]
+
+
+def test_of_the_same_time_the_names_decide(layer, backend, target, monkeypatch):
+    for name in ("t/f/b/1", "t/f/a/2", "t/f/c/3"):
+        layer.store(name, 1)
+    then = datetime(2026, 1, 1, tzinfo=UTC)
+    at_once = [replace(info, modified=then) for info in backend.inner.list("")]
+    listed = lambda prefix: iter([info for info in at_once if info.key.startswith(prefix)])
+    monkeypatch.setattr(backend, "list", listed)
+    assert list(take_inventory(backend, target, None).sizes) == ["t/f/a/2", "t/f/b/1", "t/f/c/3"]

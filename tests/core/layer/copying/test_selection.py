@@ -2,7 +2,7 @@
 
 import pytest
 
-from datanectar.errors import ArtifactNotFound
+from datanectar.errors import ArtifactNotFound, UnsupportedError
 from datanectar.layer import keys
 from datanectar.layer.copying.selection import find_names, with_inputs
 from datanectar.layer.writing import new_attempt
@@ -67,3 +67,20 @@ def test_a_damaged_manifest_has_no_inputs_here(layer, backend):
     made_from(layer, "t/b", "t/a")
     backend.put(keys.manifest("t/b"), b"nonsense")
     assert with_inputs(layer, ["t/b"], jobs=1) == ["t/b"]
+
+
+def test_an_alias_that_outlived_its_artifact_is_refused(filled):
+    filled.alias(NAMES[2], "champion")
+    filled.delete(NAMES[2])
+    with pytest.raises(ArtifactNotFound, match=r"eta@champion is train/classifier/eta/cc, which is not in .*: it was"):
+        find_names(filled, "eta@champion")
+
+
+def test_a_part_is_refused_with_the_name_of_the_whole(filled):
+    with pytest.raises(UnsupportedError, match=f"is a part, which is not copied by itself; name {NAMES[1]}$"):
+        find_names(filled, f"{NAMES[1]}#train")
+
+
+def test_what_is_named_stays_named_also_if_it_is_not_there(layer):
+    made_from(layer, "t/b", "t/gone")
+    assert with_inputs(layer, ["t/removed", "t/b"], jobs=1) == ["t/removed", "t/b"]

@@ -37,7 +37,7 @@ class Lines:
         self._total = self._done = 0
 
     def planned(self, inventory: Inventory) -> None:
-        self._total = len(inventory.sizes.keys() | inventory.logs.keys())
+        self._total = len(inventory.names)
 
     def moved(self, count: int) -> None:
         pass
@@ -60,6 +60,8 @@ def outcome_line(outcome: Outcome, *, dry_run: bool = False) -> str:
 
 def alias_line(outcome: AliasOutcome, *, dry_run: bool) -> str:
     """What became of an alias."""
+    if outcome.note:
+        return f"{outcome.alias} FAILED, it is damaged in SRC: {outcome.note}"
     if not outcome.moved:
         return (
             f"{outcome.alias} STAYS at {outcome.before}; in SRC it points to {outcome.name}. "

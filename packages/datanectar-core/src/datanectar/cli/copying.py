@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from contextlib import closing
 from dataclasses import asdict
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import click
 
@@ -13,7 +15,7 @@ from datanectar.cli.copy_lines import Lines, alias_line, summary
 from datanectar.cli.exits import DONE, FAILED
 from datanectar.cli.options import NAME_HELP, chosen, json_option, profile_option
 from datanectar.cli.output import print_json
-from datanectar.layer.copying.aliases import AliasOutcome, copy_aliases
+from datanectar.layer.copying.aliases import aliases_of, copy_aliases
 from datanectar.layer.copying.artifacts import Reporter, copy_artifacts
 from datanectar.layer.copying.selection import find_names, with_inputs
 from datanectar.layer.opening import storage_layer
@@ -25,6 +27,7 @@ _HELP = (
 )
 #: Of these the target has the artifact, so that an alias can point to it.
 _THERE = ("copied", "repaired", "present")
+_TROUBLE = ("different", "failed")
 
 
 @click.command(epilog=_HELP)
@@ -63,22 +66,21 @@ def copy(
     with chosen(profile):
         from_layer, to_layer = _open(source, target)
         wanted = _select(from_layer, names, inputs, jobs)
+        standing = {} if aliases == "none" else aliases_of(from_layer, wanted)
         with closing(_reporter(as_json, dry_run)) as reporter:
             outcomes = copy_artifacts(
                 *(from_layer, to_layer, wanted, reporter), jobs=jobs, dry_run=dry_run, source_texts=not no_source
             )
-        pointed: list[AliasOutcome] = []
-        if aliases != "none":
-            there = {outcome.name for outcome in outcomes if outcome.status in ("copied", "repaired", "present")}
-            pointed = list(copy_aliases(from_layer, to_layer, there, move=aliases == "move", dry_run=dry_run))
+        there = {outcome.name for outcome in outcomes if outcome.status in _THERE}
+        pointed = list(copy_aliases(standing, to_layer, there, move=aliases == "move", dry_run=dry_run))
         if as_json:
             print_json({"artifacts": list(map(asdict, outcomes)), "aliases": list(map(asdict, pointed))})
         else:
             for alias in pointed:
                 click.echo(alias_line(alias, dry_run=dry_run), err=True)
             click.echo(summary(outcomes, from_layer.backend.url, to_layer.backend.url, dry_run=dry_run), err=True)
-    trouble = any(outcome.note for outcome in outcomes) or not all(alias.moved for alias in pointed)
-    return FAILED if trouble else DONE
+    wrong = any(outcome.note or outcome.status in _TROUBLE for outcome in outcomes)
+    return FAILED if wrong or not all(alias.moved for alias in pointed) else DONE
 
 
 def _open(source: str, target: str) -> tuple[StorageLayer, StorageLayer]:
@@ -90,7 +92,17 @@ def _open(source: str, target: str) -> tuple[StorageLayer, StorageLayer]:
     same_place = from_layer.backend.url == to_layer.backend.url and from_layer.backend.reach == "machine"
     if from_layer is to_layer or same_place:
         raise click.UsageError(f"SRC and DST are the same storage, {to_layer.backend.url}")
+    _check_apart(from_layer, to_layer)
     return from_layer, to_layer
+
+
+def _check_apart(*layers: StorageLayer) -> None:
+    """Refuses directories that are one, or one in the other: what is wrong in DST is deleted, which would be SRC's."""
+    urls = [layer.backend.url for layer in layers]
+    roots = [Path(unquote(urlsplit(url).path)).resolve() for url in urls if url.startswith("file://")]
+    if len(roots) == 2 and (roots[0] == roots[1] or roots[0] in roots[1].parents or roots[1] in roots[0].parents):
+        how = "are the same storage" if roots[0] == roots[1] else "are one inside the other"
+        raise click.UsageError(f"SRC and DST {how}: {urls[0]} is {roots[0]}, and {urls[1]} is {roots[1]}")
 
 
 def _select(layer: StorageLayer, names: tuple[str, ...], inputs: bool, jobs: int) -> list[str] | None:

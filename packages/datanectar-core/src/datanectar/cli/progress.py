@@ -95,7 +95,7 @@ class CopyBar:
 
     def planned(self, inventory: Inventory) -> None:
         self._planned = {name: size for name, size in inventory.sizes.items() if name not in inventory.present}
-        self._count, self._bytes = len(inventory.sizes), sum(self._planned.values())
+        self._count, self._bytes = len(inventory.sizes) + len(inventory.missing), sum(self._planned.values())
         self._update()
         self._progress.start()
 

@@ -50,6 +50,12 @@ def move_alias(
     backend.delete([keys.alias(path, alias, old) for old in entries if old < number - _KEPT])
 
 
+def take_alias(backend: StorageBackend, path: str, alias: str, name: str) -> bool:
+    """Points ``path@alias`` to `name` if it never pointed to anything, and returns whether that is so."""
+    data = seal({"name": name})
+    return create_once(backend, keys.alias(path, alias, 1), data) == data
+
+
 def _append(backend: StorageBackend, path: str, alias: str, number: int, data: bytes) -> int:
     """Writes an entry under the first free number from `number` on, and returns it."""
     while create_once(backend, keys.alias(path, alias, number), data) != data:
@@ -81,28 +87,35 @@ def standing_aliases(backend: StorageBackend, prefix: str = "") -> dict[str, lis
     """
     found: dict[str, list[str]] = {}
     for (_, alias), name in pointed(backend, prefix).items():
-        found.setdefault(name, []).append(alias)
+        if isinstance(name, str):  # whoever uses a damaged one is told
+            found.setdefault(name, []).append(alias)
     return found
 
 
-def pointed(backend: StorageBackend, prefix: str = "") -> dict[tuple[str, str], str]:
-    """Returns the name that each alias points to, by path and alias, in order; arguments as for `standing_aliases`."""
+def pointed(backend: StorageBackend, prefix: str = "") -> dict[tuple[str, str], str | IntegrityError]:
+    """Returns the name that each alias points to, or how it is damaged, by path and alias, in order.
+
+    Arguments as for `standing_aliases`.
+    """
     newest: dict[tuple[str, str], str] = {}
     for info in backend.list(keys.ALIASES + prefix):
         place = keys.alias_of(info.key)
         newest[place] = max(info.key, newest.get(place, ""))
 
-    def read(place: tuple[str, str]) -> str | None:
+    def read(place: tuple[str, str]) -> str | IntegrityError | None:
         try:
             return _read_entry(backend, newest[place], *place)
-        except (KeyNotFound, IntegrityError):  # trimmed meanwhile, or damaged: whoever uses it is told
+        except KeyNotFound:  # trimmed meanwhile
             return None
+        except IntegrityError as error:
+            return error
 
     from concurrent.futures import ThreadPoolExecutor  # which runs do without
 
     with ThreadPoolExecutor(_READ_AT_ONCE) as pool:
         places = sorted(newest)
-        return {place: name for place, name in zip(places, pool.map(read, places), strict=True) if name is not None}
+        found = zip(places, pool.map(read, places), strict=True)
+        return {place: name for place, name in found if name is not None}
 
 
 def _read_entry(backend: StorageBackend, key: str, path: str, alias: str) -> str:

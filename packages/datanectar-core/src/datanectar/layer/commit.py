@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from typing import Any
@@ -27,11 +27,19 @@ _DEADLINE = 60.0  # seconds
 _LONGEST_PAUSE = 5.0
 
 
-def create_once(backend: StorageBackend, key: str, data: bytes) -> bytes:
+def create_once(
+    backend: StorageBackend, key: str, data: bytes, *, sleep: Callable[[float], object] = time.sleep
+) -> bytes:
     """Creates an object, and returns what stands under its key in the end: `data`, or the winner's bytes.
 
     A refusal does not mean that another writer won: the reply to our own create may have been lost. So the object
     is read back whenever the store's answer leaves a doubt.
+
+    Args:
+        backend: Where it goes.
+        key: Its key.
+        data: Its bytes.
+        sleep: Waits for so many seconds before another try; what it raises ends the tries.
 
     Raises:
         CommitUnknown: The store gave no clear answer before the deadline; nothing was deleted.
@@ -58,7 +66,7 @@ def create_once(backend: StorageBackend, key: str, data: bytes) -> bytes:
                 "Nothing was deleted: run again when the store answers"
             )
             raise CommitUnknown(msg) from doubt
-        time.sleep(pause)
+        sleep(pause)
     raise AssertionError("unreachable")
 
 

@@ -20,6 +20,11 @@ def manifest(name: str) -> str:
     return f"{MANIFESTS}{name}.json"
 
 
+def is_manifest(key: str) -> bool:
+    """Whether a key below `MANIFESTS` is a manifest's, not that of something else which was put there."""
+    return key.endswith(".json")
+
+
 def name_of(manifest_key: str) -> str:
     """The artifact of a manifest's key."""
     return manifest_key.removeprefix(MANIFESTS).removesuffix(".json")

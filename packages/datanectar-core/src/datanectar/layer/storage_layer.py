@@ -135,7 +135,7 @@ class StorageLayer:
     def list(self, prefix: str = "") -> Iterator[str]:
         """Yields the names of the stored artifacts that start with `prefix`, in order."""
         found = self.backend.list(keys.MANIFESTS + prefix)
-        yield from sorted(keys.name_of(info.key) for info in found)
+        yield from sorted(keys.name_of(info.key) for info in found if keys.is_manifest(info.key))
 
     def uri(self, name: str) -> str:
         """Returns where an artifact is: the address of its manifest."""
@@ -162,12 +162,18 @@ class StorageLayer:
         # Listed before anything is gone: logs of failed attempts, not of one that succeeds from now on.
         logs = list(keys.below(self.backend, keys.logs_prefix(name), 1))
         self.backend.delete([standing.key])
+        data = list(keys.below(self.backend, keys.data_prefix(name), 2))
+        # Looked at last: a copy may have brought the same attempt back meanwhile, whose files and logs are in use.
+        again = self.backend.stat(standing.key)
+        returned = self._attempts(name, [again])[0] if again is not None else set()
         data = [
             info
-            for info in keys.below(self.backend, keys.data_prefix(name), 2)
-            if info.key.split("/")[-2] in attempts or (until is not None and info.modified <= until)
+            for info in data
+            if (attempt := info.key.split("/")[-2]) not in returned
+            and (attempt in attempts or (until is not None and info.modified <= until))
         ]
-        self.backend.delete([info.key for info in (*repairs, *data, *logs)])
+        unused = [*data, *(logs if returned.isdisjoint(attempts) else ())]
+        self.backend.delete([info.key for info in (*repairs, *unused)])
 
     def _attempts(self, name: str, manifests: Iterable[ObjectInfo]) -> tuple[set[str], datetime | None]:
         """The attempts that manifests name, and when the last that is too damaged for that was written.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
@@ -116,13 +117,21 @@ class Writer:
         else:
             document.update(details)
 
-    def publish(self, manifest: Manifest, sealed: bytes, *, repair: bool = False) -> Manifest:
+    def publish(
+        self,
+        manifest: Manifest,
+        sealed: bytes,
+        *,
+        repair: bool = False,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> Manifest:
         """Creates a manifest, whose files are there, and returns the one that stands in the end.
 
         Args:
             manifest: The manifest. Its key becomes that of the repair, where it is one.
             sealed: Its bytes.
             repair: Whether it is to stand in for what is damaged.
+            sleep: What waits before another try, as for `create_once`.
 
         Returns:
             The manifest, or that of another attempt, which was there first.
@@ -131,12 +140,12 @@ class Writer:
         if repair:
             manifest.key = keys.repair(name, last_repair(self._backend, name) + 1)
         try:
-            standing = create_once(self._backend, manifest.key, sealed)
+            standing = create_once(self._backend, manifest.key, sealed, sleep=sleep)
             return manifest if standing is sealed else unseal(standing, manifest.key, name)
         except IntegrityError:
             # The key is taken by a damaged manifest, which nothing overwrites: a repair stands in for it.
             earlier = None if repair else self._earlier_repair(name)
-            return earlier or self.publish(manifest, sealed, repair=True)
+            return earlier or self.publish(manifest, sealed, repair=True, sleep=sleep)
 
     def _publish_or_drop(self, manifest: Manifest, sealed: bytes, repair: bool) -> Manifest:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from threading import Event
 from typing import Protocol
@@ -54,13 +54,13 @@ def copy_artifacts(
         source_texts: Whether source texts of tasks go along, where the source has any.
 
     Returns:
-        What became of each.
+        What became of each; of a name that the source does not have, that it failed.
 
     Raises:
         ArtifactNotFound: The source has no artifact at all.
         FormatError: A store has a format that this release does not read.
         UnsafeStore: The target does not honour put-if-absent.
-        StorageError: A store cannot be reached, or the target can take nothing more.
+        StorageError: A store cannot be reached, or the target refuses writes or can take nothing more.
     """
     for layer in (source, target):
         store_document(layer.backend)  # raises if it is of another format
@@ -73,36 +73,51 @@ def copy_artifacts(
     stop = Event()
     transfer = Transfer(source.backend, target.backend, reporter.moved, stop)
     copier = Copier(source, target, stock, transfer, dry_run=dry_run, source_texts=source_texts)
+
     # The oldest first: what is listed by its time keeps its order, as far as many at a time allow.
-    return _for_each([*stock.sizes, *(stock.logs.keys() - stock.sizes.keys())], copier, reporter, jobs, stop)
-
-
-def _for_each(names: Iterable[str], copier: Copier, reporter: Reporter, jobs: int, stop: Event) -> list[Outcome]:
-    """Keeps all threads busy; whatever ends it early, such as Ctrl-C, stops what is on its way."""
-    outcomes: list[Outcome] = []
-
     def attempt(name: str) -> Outcome:
         if stop.is_set():
             raise Abandoned("the copy was stopped")
         try:
             return copier.copy(name)
-        except (StorageFull, StoreNotFound):  # none of the others would get anywhere
+        except (Abandoned, StorageFull, StoreNotFound):  # none of the others would get anywhere
             raise
-        except DatanectarError as error:
-            return Outcome(name, "failed", note=str(error))
+        except Exception as error:  # also what a backend of a third party, or an odd manifest, is the cause of
+            if error in transfer.refusals:
+                raise
+            told = str(error) if isinstance(error, DatanectarError) else ""
+            return Outcome(name, "failed", note=told or repr(error))
 
-    def collect(pending: set[Future[Outcome]]) -> set[Future[Outcome]]:
-        done, rest = wait(pending, return_when=FIRST_COMPLETED)
-        for future in done:
+    return _for_each(stock.names, attempt, reporter, jobs, stop, in_order=dry_run)
+
+
+def _for_each(
+    names: Iterable[str],
+    attempt: Callable[[str], Outcome],
+    reporter: Reporter,
+    jobs: int,
+    stop: Event,
+    *,
+    in_order: bool,
+) -> list[Outcome]:
+    """Keeps all threads busy; whatever ends it early, such as Ctrl-C, stops what is on its way.
+
+    What was done is told as soon as it is; what would be done (`in_order`) the same way each time.
+    """
+    outcomes: list[Outcome] = []
+
+    def collect(pending: list[Future[Outcome]]) -> list[Future[Outcome]]:
+        done, _ = wait(pending[:1] if in_order else pending, return_when=FIRST_COMPLETED)
+        for future in (future for future in pending if future in done):
             outcomes.append(future.result())
             reporter.finished(outcomes[-1])
-        return rest
+        return [future for future in pending if future not in done]
 
     with ThreadPoolExecutor(jobs, "copy") as pool:
-        pending: set[Future[Outcome]] = set()
+        pending: list[Future[Outcome]] = []
         try:
             for name in names:
-                pending.add(pool.submit(attempt, name))
+                pending.append(pool.submit(attempt, name))
                 if len(pending) >= 2 * jobs:  # enough for no thread to wait; not a queue of all names
                     pending = collect(pending)
             while pending:

@@ -14,7 +14,7 @@ from datanectar.layer import keys
 from datanectar.layer.commit import create_once
 from datanectar.layer.copying.inventory import Inventory
 from datanectar.layer.copying.transfer import Transfer
-from datanectar.layer.manifest import Manifest, open_seal, seal
+from datanectar.layer.manifest import REMEDY, Manifest, open_seal, seal
 from datanectar.layer.storage_layer import StorageLayer
 from datanectar.layer.writing import content_of
 
@@ -74,10 +74,10 @@ class Copier:
             IntegrityError: It is damaged at the source, and no repair of it is sound.
             StorageError: A store refuses or does not answer.
         """
-        if name in self._stock.sizes:
-            return self._source.reader.from_sound(name, self._copy)
-        self._copy_logs(name)
-        return Outcome(name, "logs")
+        if name in self._stock.logs and name not in self._stock.sizes:
+            self._copy_logs(name)
+            return Outcome(name, "logs")
+        return self._source.reader.from_sound(name, self._copy)
 
     def _copy(self, manifest: Manifest) -> Outcome:
         """Copies what a manifest describes; an `IntegrityError` is about the files at the source."""
@@ -86,14 +86,17 @@ class Copier:
         standing = self._standing(name) if name in self._stock.present else None
         if standing is not None:
             return self._compared(manifest, standing, size)
-        damaged = name in self._stock.present
+        # Removed since it was listed, it is not damaged, and a repair of it would stand in for nothing.
+        damaged = name in self._stock.present and self._target.exists(name)
         if self._dry_run:
+            self._check_listed(manifest, self._stock.source_data)
             return Outcome(name, "repaired" if damaged else "copied", size)
         written = self._copy_files(manifest, keep=damaged)
         note = self._copy_code(manifest)
         self._copy_logs(name)
         copied = Manifest(manifest.document, keys.manifest(name))  # there, a repair needs to repair nothing
-        standing = self._target.writer.publish(copied, sealed, repair=damaged)
+        with self._transfer.writing():
+            standing = self._target.writer.publish(copied, sealed, repair=damaged, sleep=self._transfer.pause)
         if standing.attempt == manifest.attempt:
             self._keep_files(manifest, written)
             self._transfer.moved(len(sealed))
@@ -109,17 +112,21 @@ class Copier:
             return None
 
     def _with_all_files(self, manifest: Manifest) -> Manifest:
-        for key, file in _files(manifest):
-            if self._stock.data.get(key) != file["size"]:
-                raise IntegrityError(f"{key} is missing or has another size", key=key)
+        self._check_listed(manifest, self._stock.data)
         return manifest
+
+    def _check_listed(self, manifest: Manifest, listed: dict[str, int]) -> None:
+        for key, file in _files(manifest):
+            if listed.get(key) != file["size"]:
+                raise IntegrityError(f"{key} is missing or has another size. {REMEDY}", key=key)
 
     def _compared(self, manifest: Manifest, standing: Manifest, size: int) -> Outcome:
         if content_of(standing) != content_of(manifest):
             note = f"attempt {standing.attempt} made other bytes there than {manifest.attempt} here; they stay"
             return Outcome(manifest.name, "different", size, note)
+        note = "" if self._dry_run else self._copy_code(manifest)  # an earlier copy may have left source texts out
         self._copy_logs(manifest.name)
-        return Outcome(manifest.name, "present", size)
+        return Outcome(manifest.name, "present", size, note)
 
     def _copy_files(self, manifest: Manifest, *, keep: bool) -> list[str]:
         """Returns the keys it wrote, not those that were there; of files that are not all sound, it keeps none.
@@ -166,6 +173,8 @@ class Copier:
         if digest is None or digest in self._known_code:
             return ""
         for key in [keys.code(digest), *[keys.source(digest)] * self._source_texts]:
+            if self._target.backend.stat(key) is not None:
+                continue
             try:
                 data = self._source.backend.read(key)
                 open_seal(data, key, "It is left out")
@@ -173,7 +182,8 @@ class Copier:
                 continue
             except IntegrityError as error:
                 return str(error)
-            create_once(self._target.backend, key, data)
+            with self._transfer.writing():
+                create_once(self._target.backend, key, data, sleep=self._transfer.pause)
         self._known_code.add(digest)
         return ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 
 from datanectar.contracts.storage import StorageBackend
@@ -21,12 +22,21 @@ class Inventory:
         logs: By name, the logs that the target lacks, the oldest first; also of what was never made.
         present: The artifacts that have a manifest at the target, sound or not.
         data: Sizes of their files at the target, by key; also of those that a killed copy left.
+        source_data: Sizes of their files at the source, by key.
+        missing: The artifacts that were asked for and are not at the source.
     """
 
     sizes: dict[str, int]
     logs: dict[str, list[ObjectInfo]]
     present: set[str]
     data: dict[str, int]
+    source_data: dict[str, int]
+    missing: list[str]
+
+    @property
+    def names(self) -> list[str]:
+        """All that is to be dealt with: artifacts, the oldest first, and at last what has nothing but logs."""
+        return [*self.sizes, *self.missing, *(name for name in self.logs if name not in self.sizes)]
 
 
 def take_inventory(source: StorageBackend, target: StorageBackend, names: Collection[str] | None) -> Inventory:
@@ -45,12 +55,12 @@ def take_inventory(source: StorageBackend, target: StorageBackend, names: Collec
 
     sizes = {
         name: info.size
-        for info in sorted(listed(source, keys.MANIFESTS), key=lambda info: info.modified)
-        if (name := keys.name_of(info.key)) and (wanted is None or name in wanted)
+        for info in sorted(listed(source, keys.MANIFESTS), key=_by_age)
+        if keys.is_manifest(info.key) and (name := keys.name_of(info.key)) and (wanted is None or name in wanted)
     }
-    for info in listed(source, keys.DATA):
-        if (name := keys.data_name(info.key)) in sizes:  # else a killed attempt left it
-            sizes[name] += info.size
+    source_data = {info.key: info.size for info in listed(source, keys.DATA) if keys.data_name(info.key) in sizes}
+    for key, size in source_data.items():
+        sizes[keys.data_name(key)] += size
     # Manifests first: their files are older, so none is found without them.
     present = {name for info in listed(target, keys.MANIFESTS) if (name := keys.name_of(info.key)) in sizes}
     data = {info.key: info.size for info in listed(target, keys.DATA) if keys.data_name(info.key) in sizes}
@@ -58,11 +68,16 @@ def take_inventory(source: StorageBackend, target: StorageBackend, names: Collec
     there = {info.key for info in listed(target, keys.LOGS)}
     for info in listed(source, keys.LOGS):
         name = keys.logged_name(info.key)
-        if info.key not in there and (wanted is None or name in wanted):
+        if info.key not in there and (wanted is None or name in sizes):
             logs.setdefault(name, []).append(info)
     for kept in logs.values():
-        kept.sort(key=lambda info: info.modified)
-    return Inventory(sizes, logs, present, data)
+        kept.sort(key=_by_age)
+    missing = [name for name in dict.fromkeys(names or ()) if name not in sizes]
+    return Inventory(sizes, logs, present, data, source_data, missing)
+
+
+def _by_age(info: ObjectInfo) -> tuple[datetime, str]:
+    return info.modified, info.key  # times of some stores are of whole seconds
 
 
 def _prefixes(names: Collection[str]) -> Iterator[str]:

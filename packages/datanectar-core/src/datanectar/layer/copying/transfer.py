@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from threading import Event
 from typing import BinaryIO, cast
 
 from datanectar.contracts.storage import StorageBackend
 from datanectar.contracts.streaming import Abandoned
-from datanectar.errors import IntegrityError, KeyNotFound, StorageError
+from datanectar.errors import IntegrityError, KeyNotFound, StorageAccessError, StorageError
 from datanectar.layer.verification import check_measured, missing
 
 _BUFFER = 1 << 20
@@ -24,12 +25,34 @@ class Transfer:
         target: Where they go, under the same keys.
         moved: Is told of bytes as they go by, by several threads; of fewer than none where they go by once more.
         stop: When it is set, whatever is on its way is given up and leaves nothing.
+
+    Attributes:
+        refusals: The errors by which the target refused a write.
     """
 
     def __init__(
         self, source: StorageBackend, target: StorageBackend, moved: Callable[[int], None], stop: Event
     ) -> None:
         self._source, self._target, self.moved, self._stop = source, target, moved, stop
+        self.refusals: set[StorageAccessError] = set()
+
+    def pause(self, seconds: float) -> None:
+        """Waits, unless `stop` is set.
+
+        Raises:
+            Abandoned: It was.
+        """
+        if self._stop.wait(seconds):
+            raise Abandoned("the copy was stopped")
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Notes that it was the target that refused, where it does: it would refuse all else, too."""
+        try:
+            yield
+        except StorageAccessError as error:
+            self.refusals.add(error)
+            raise
 
     def send(self, key: str, size: int, digest: str | None) -> None:
         """Copies an object whose size and SHA-256 are known; of a log, which has no digest, the size alone.
@@ -53,7 +76,8 @@ class Transfer:
             stream = self._checked(opened, f"{self._source.url}/{key}", size, digest)
             try:
                 # Buffered, for a reader that takes a short piece for the last one.
-                written = self._target.write(key, cast(BinaryIO, io.BufferedReader(stream, _BUFFER)))
+                with self.writing():
+                    written = self._target.write(key, cast(BinaryIO, io.BufferedReader(stream, _BUFFER)))
                 if written.size != size:
                     raise StorageError(f"{self._target.url} took {written.size} bytes of {key}, which has {size}")
             except BaseException:
