@@ -99,6 +99,19 @@ def test_deleting_leaves_the_files_and_logs_of_what_a_copy_brings_back(layer, ba
     assert layer.load(name) == big
 
 
+def test_what_a_copy_brings_back_while_its_files_are_deleted_is_deleted_too(layer, backend, name, big):
+    layer.store(name, {"a": big, "b": big[1:]})
+    sealed = backend.inner.read(keys.manifest(name))
+
+    def brought_back(key):
+        if key.startswith("data/") and not layer.exists(name):
+            backend.inner.create(keys.manifest(name), sealed)
+
+    backend.before["delete"] = brought_back
+    layer.delete(name)
+    assert backend.listed() == [keys.STORE]
+
+
 def test_deleting_leaves_the_files_of_an_attempt_that_has_not_committed_yet(layer, backend, name, big):
     record = layer.store(name, big)
     pending = keys.data(name, new_attempt(), 0, "bin")

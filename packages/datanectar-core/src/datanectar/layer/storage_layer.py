@@ -163,17 +163,23 @@ class StorageLayer:
         logs = list(keys.below(self.backend, keys.logs_prefix(name), 1))
         self.backend.delete([standing.key])
         data = list(keys.below(self.backend, keys.data_prefix(name), 2))
-        # Looked at last: a copy may have brought the same attempt back meanwhile, whose files and logs are in use.
-        again = self.backend.stat(standing.key)
-        returned = self._attempts(name, [again])[0] if again is not None else set()
+        # A copy may have brought the same attempt back meanwhile; then its files and logs are in use.
+        returned = self._committed(name)
         data = [
             info
             for info in data
-            if (attempt := info.key.split("/")[-2]) not in returned
+            if (attempt := _attempt_of(info)) not in returned
             and (attempt in attempts or (until is not None and info.modified <= until))
         ]
         unused = [*data, *(logs if returned.isdisjoint(attempts) else ())]
         self.backend.delete([info.key for info in (*repairs, *unused)])
+        if not self._committed(name).isdisjoint(map(_attempt_of, data)):  # brought back too late: this came last
+            self.backend.delete([standing.key])
+
+    def _committed(self, name: str) -> set[str]:
+        """The attempt that the manifest names, if there is one."""
+        standing = self.backend.stat(keys.manifest(name))
+        return set() if standing is None else self._attempts(name, [standing])[0]
 
     def _attempts(self, name: str, manifests: Iterable[ObjectInfo]) -> tuple[set[str], datetime | None]:
         """The attempts that manifests name, and when the last that is too damaged for that was written.
@@ -222,3 +228,7 @@ class StorageLayer:
         """
         path, at, alias = text.partition("@")
         return aliases.read_alias(self.backend, check_name(path), alias) if at else check_name(text)
+
+
+def _attempt_of(info: ObjectInfo) -> str:
+    return info.key.split("/")[-2]
