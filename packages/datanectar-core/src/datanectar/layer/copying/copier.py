@@ -91,7 +91,7 @@ class Copier:
         if self._dry_run:
             self._check_listed(manifest, self._stock.source_data)
             return Outcome(name, "repaired" if damaged else "copied", size)
-        written = self._copy_files(manifest, keep=damaged)
+        written = self._copy_files(manifest)
         note = self._copy_code(manifest)
         self._copy_logs(name)
         copied = Manifest(manifest.document, keys.manifest(name))  # there, a repair needs to repair nothing
@@ -128,12 +128,10 @@ class Copier:
         self._copy_logs(manifest.name)
         return Outcome(manifest.name, "present", size, note)
 
-    def _copy_files(self, manifest: Manifest, *, keep: bool) -> list[str]:
-        """Returns the keys it wrote, not those that were there; of files that are not all sound, it keeps none.
+    def _copy_files(self, manifest: Manifest) -> list[str]:
+        """Returns the keys it wrote, not those that were there.
 
-        Args:
-            manifest: What names them.
-            keep: Whether files stay in any case: a manifest at the target may name them.
+        Of files that are not all sound it keeps none, unless a manifest at the target, sound or not, may name them.
         """
         written: list[str] = []
         try:
@@ -141,7 +139,7 @@ class Copier:
                 if self._copy_file(key, file["size"], file["sha256"]):
                     written.append(key)
         except IntegrityError:
-            if not keep and self._target.backend.stat(keys.manifest(manifest.name)) is None:
+            if not self._target.exists(manifest.name):
                 self._target.backend.delete(written)
             raise
         return written
@@ -150,7 +148,7 @@ class Copier:
         """Sends again what another copy, from a damaged source, had written and took away when it noticed."""
         found = [key for key, _ in _files(manifest) if key not in written]
         if any(self._target.backend.stat(key) is None for key in found):
-            self._copy_files(manifest, keep=True)
+            self._copy_files(manifest)
 
     def _copy_file(self, key: str, size: int, digest: str) -> bool:
         """Returns whether it was sent. What a killed copy left, or another that is at work, is used if it is whole."""
