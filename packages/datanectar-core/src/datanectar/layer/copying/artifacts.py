@@ -8,7 +8,7 @@ from threading import Event
 from typing import Protocol
 
 from datanectar.contracts.streaming import Abandoned
-from datanectar.errors import ArtifactNotFound, DatanectarError, StorageFull, StoreNotFound
+from datanectar.errors import ArtifactNotFound, DatanectarError, StorageAccessError, StorageFull, StoreNotFound
 from datanectar.layer.commit import store_document
 from datanectar.layer.copying.copier import Copier, Outcome
 from datanectar.layer.copying.inventory import Inventory, take_inventory
@@ -74,7 +74,6 @@ def copy_artifacts(
     transfer = Transfer(source.backend, target.backend, reporter.moved, stop)
     copier = Copier(source, target, stock, transfer, dry_run=dry_run, source_texts=source_texts)
 
-    # The oldest first: what is listed by its time keeps its order, as far as many at a time allow.
     def attempt(name: str) -> Outcome:
         if stop.is_set():
             raise Abandoned("the copy was stopped")
@@ -83,11 +82,12 @@ def copy_artifacts(
         except (Abandoned, StorageFull, StoreNotFound):  # none of the others would get anywhere
             raise
         except Exception as error:  # also what a backend of a third party, or an odd manifest, is the cause of
-            if error in transfer.refusals:
+            if isinstance(error, StorageAccessError) and error in transfer.refusals:
                 raise
             told = str(error) if isinstance(error, DatanectarError) else ""
             return Outcome(name, "failed", note=told or repr(error))
 
+    # The oldest first: what is listed by its time keeps its order, as far as many at a time allow.
     return _for_each(stock.names, attempt, reporter, jobs, stop, in_order=dry_run)
 
 
