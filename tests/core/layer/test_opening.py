@@ -143,6 +143,29 @@ def test_a_backend_that_was_opened_pickles_as_its_reference(tmp_path):
     assert pickle.loads(pickle.dumps(backend)).url == url
 
 
+FROZEN = """
+from dataclasses import dataclass
+from datanectar.storages.memory import MemoryBackend, MemoryOptions
+
+@dataclass(frozen=True, eq=False)
+class Backend(MemoryBackend):
+    options: MemoryOptions
+
+    def __post_init__(self):
+        object.__setattr__(self, "url", "frozen://")
+
+@dn.hookimpl
+def datanectar_storages():
+    yield dn.StorageType(name="frozen", factory=Backend, options=MemoryOptions, schemes=("frozen",), summary="A test")
+"""
+
+
+def test_a_backend_whose_attributes_are_frozen_is_opened_and_pickles_as_its_reference(install):
+    install("datanectar-frozen", FROZEN, entry="frozen")
+    with dn.settings():
+        assert b"frozen://here" in pickle.dumps(dn.storage_layer("frozen://here").backend)
+
+
 def test_a_backend_that_was_made_by_hand_pickles_as_it_likes(tmp_path):
     backend = LocalBackend(LocalOptions(tmp_path))
     assert pickle.loads(pickle.dumps(backend)).url == backend.url

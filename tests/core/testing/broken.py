@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from datanectar.errors import AlreadyExists, KeyNotFound, StorageError
+from datanectar.contracts.storage import check_key
+from datanectar.errors import AlreadyExists, KeyNotFound, StorageError, StorageUnavailable
 from datanectar.records import ObjectInfo
 from datanectar.storages.local import LocalBackend, LocalOptions
 from datanectar.storages.memory import MemoryBackend
@@ -240,6 +241,46 @@ class ForgetsTheKey(Broken):
             raise KeyNotFound("HTTP 404") from None
 
 
+class LeavesItsPart(Broken):
+    """Marks a key as being written, and leaves the mark when that fails."""
+
+    def __init__(self):
+        super().__init__()
+        self.parts = set()
+
+    def write(self, key, source):
+        if key in self.parts:
+            raise StorageUnavailable(f"{key} is being written by another")
+        self.parts.add(key)
+        info = super().write(key, source)
+        self.parts.remove(key)
+        return info
+
+
+class TakesEmptyForFree(Broken):
+    """Creates anew what has no bytes."""
+
+    def create(self, key, data):
+        if self._content.objects.get(check_key(key), (b"other",))[0] == b"":
+            MemoryBackend.delete(self, [key])
+        return super().create(key, data)
+
+
+class CutsTails(Broken):
+    """Has a range without an end stop after 8 MiB."""
+
+    def open(self, key, start=0, end=None):
+        return super().open(key, start, start + (8 << 20) if start and end is None else end)
+
+
+class ForgetsSizes(Broken):
+    """Counts the bytes of streams, and not what it is given whole."""
+
+    def write(self, key, source):
+        info = super().write(key, source)
+        return replace(info, size=0) if isinstance(source, (bytes, Path)) else info
+
+
 class IncludesTheEnd(Broken):
     """Takes ranges as HTTP does."""
 
@@ -405,6 +446,76 @@ class CannotTravel(Disk):
     def __init__(self, root):
         super().__init__(root)
         self.lock = threading.Lock()
+
+
+class RemembersListings(Disk):
+    """Gives the same listing again until it stores or deletes something itself."""
+
+    def __init__(self, root):
+        super().__init__(root)
+        self.found = {}
+
+    def __reduce__(self):
+        return type(self), (self.root,)
+
+    def list(self, prefix):
+        if prefix not in self.found:
+            self.found[prefix] = list(super().list(prefix))
+        return iter(self.found[prefix])
+
+    def create(self, key, data):
+        self.found.clear()
+        return super().create(key, data)
+
+    def delete(self, keys):
+        self.found.clear()
+        super().delete(keys)
+
+
+class RemembersWhatIsMissing(Disk):
+    """Takes a key that was free for free until it stores it itself."""
+
+    def __init__(self, root):
+        super().__init__(root)
+        self.missing = set()
+
+    def __reduce__(self):
+        return type(self), (self.root,)
+
+    def stat(self, key):
+        info = None if key in self.missing else super().stat(key)
+        if info is None:
+            self.missing.add(key)
+        return info
+
+    def create(self, key, data):
+        self.missing.discard(key)
+        return super().create(key, data)
+
+
+class LeavesItsPartOnDisk(Disk):
+    """Marks a key as being written, and takes the mark of a process that was killed for that of another."""
+
+    @contextmanager
+    def writer(self, key):
+        mark = Path(self.root, f".tmp-{key.replace('/', '-')}")
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            mark.touch(exist_ok=False)
+        except FileExistsError as error:
+            raise StorageUnavailable(f"{key} is being written by another") from error
+        try:
+            with super().writer(key) as sink:
+                yield sink
+        finally:
+            mark.unlink()
+
+
+class EndsOtherProcesses(Disk):
+    """Has a client that takes down every process that is not the first."""
+
+    def __setstate__(self, state):
+        os._exit(3)
 
 
 class ReadsWhole(Disk):

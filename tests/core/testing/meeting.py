@@ -1,5 +1,7 @@
 """What workers do together, in a module that they can import."""
 
+import os
+import signal
 from pathlib import Path
 
 
@@ -22,3 +24,8 @@ def fail(how: str) -> None:
     if how == "stubborn":
         raise Stubborn("cannot be", "unpickled")
     raise KeyError("plain")
+
+
+def interrupt(pid: int) -> str:
+    os.kill(pid, signal.SIGUSR1)
+    return "nobody waits for this"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from datanectar.testing import StorageConformance  # noqa: F401  first: it has the asserts of the kit show values
 from datanectar.testing.storage.commits import Commits
 from datanectar.testing.workers import WORKERS, session_workers
 
@@ -38,6 +39,7 @@ def rules_of(part: type) -> set[str]:
 #: Where the bytes themselves are not right, no artifact is.
 COMMITS = rules_of(Commits)
 SHARED = "threads_that_share_a_backend_do_not_disturb_each_other"
+AGAIN = {"a_key_that_could_not_be_written_can_be_written_again"}
 RACES = {"one_of_many_threads_wins", "threads_that_store_one_artifact_all_get_the_winners"}
 
 #: By storage: the tests that must fail, those that may fail as well, and what one of the first must say.
@@ -86,12 +88,12 @@ IN_MEMORY = {
     "ShowsHalves": ({"an_object_is_not_seen_before_it_is_whole"}, set(), "half of an object is seen"),
     "KeepsHalves": (
         {"a_source_that_raises_leaves_nothing", "a_writer_that_raises_leaves_nothing"},
-        set(),
+        AGAIN,
         "half of a result is taken for the whole",
     ),
     "SwallowsErrors": (
         {"a_source_that_raises_leaves_nothing", "a_writer_that_raises_leaves_nothing"},
-        {"a_file_that_is_missing_leaves_nothing"},
+        {"a_file_that_is_missing_leaves_nothing", *AGAIN},
         "DID NOT RAISE",
     ),
     "Rewinds": ({"a_stream_is_stored_from_where_it_stands"}, set(), "456789"),
@@ -101,6 +103,14 @@ IN_MEMORY = {
         "DID NOT RAISE",
     ),
     "ForgetsTheKey": ({"what_is_missing_is_a_key_error_that_names_the_key"}, {"what_was_deleted_is_missing"}, "404"),
+    "LeavesItsPart": (AGAIN, set(), "is being written by another"),
+    "TakesEmptyForFree": ({"a_second_create_is_refused"}, set(), "DID NOT RAISE"),
+    "CutsTails": (
+        {"a_range_of_a_large_object_is_that_of_a_slice"},
+        set(),
+        r"open\(key, 1048575, None\) of 12582912 bytes gave 8388608",
+    ),
+    "ForgetsSizes": ({"a_size_is_that_of_the_bytes"}, set(), "write of a file tells the wrong size"),
     "IncludesTheEnd": (
         {"a_range_is_that_of_a_slice", "a_range_of_a_large_object_is_that_of_a_slice"},
         {SHARED},
@@ -125,6 +135,8 @@ IN_MEMORY = {
 }
 
 ACROSS = {"another_process_opens_the_same_store_from_a_pickle", "one_of_many_processes_wins"}
+SEEN = {"what_another_process_stored_and_deleted_is_seen_by_the_next_call"}
+KILLED_WRITER = {"what_a_killed_writer_began_is_not_there_and_its_key_can_be_written"}
 ARTIFACTS = {
     "processes_that_store_one_artifact_all_get_the_winners",
     "killed_at_any_call_of_a_commit_the_artifact_is_absent_or_whole",
@@ -135,14 +147,22 @@ ON_DISK = {
     "WritesInPlace": ({"one_of_many_processes_wins"}, ARTIFACTS, "not all read what the winner stored"),
     "PicklesEmpty": (
         {"another_process_opens_the_same_store_from_a_pickle"},
-        ACROSS | ARTIFACTS,
+        ACROSS | SEEN | ARTIFACTS,
         "another process opened a store with {}",
     ),
     "CarriesItsClient": ({"a_pickle_is_a_reference_without_a_client"}, set(), "using the store changes its pickle"),
     "CannotTravel": (
         {"a_pickle_is_a_reference_without_a_client"},
-        ACROSS | ARTIFACTS | HUGE,
+        ACROSS | SEEN | KILLED_WRITER | ARTIFACTS | HUGE,
         "Define __getstate__ or __reduce__",
+    ),
+    "RemembersListings": (SEEN, ARTIFACTS, "list remembers what it found earlier"),
+    "RemembersWhatIsMissing": (SEEN, ARTIFACTS, "stat remembers that a key was free"),
+    "LeavesItsPartOnDisk": (KILLED_WRITER, ARTIFACTS, "is being written by another"),
+    "EndsOtherProcesses": (
+        {"killed_at_any_call_of_a_commit_the_artifact_is_absent_or_whole"},
+        ACROSS | SEEN | ARTIFACTS | HUGE,
+        "ended with exit code 3, and nobody had killed it",
     ),
     "ReadsWhole": (HUGE, set(), "the process grew by 2[0-9] MiB"),
     "CollectsWhole": (HUGE, set(), "hand streams on, piece by piece"),

@@ -2,9 +2,12 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import closing
+from multiprocessing.connection import wait
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -85,6 +88,39 @@ def test_one_that_hangs_is_ended(workers, monkeypatch):
         workers.run(signal.pause, [()])
     monkeypatch.undo()
     assert workers.run(divmod, [(7, 2)]) == [(3, 1)]
+
+
+def test_one_that_was_killed_while_it_had_nothing_to_do_is_replaced(workers):
+    first, second = workers.run(os.getpid, [()] * 2)
+    os.kill(first, signal.SIGKILL)
+    wait([workers._workers[0].process.sentinel])
+    after = workers.run(os.getpid, [()] * 2)
+    assert second in after
+    assert first not in after
+
+
+def test_an_answer_that_nobody_waited_for_is_not_given_to_the_next(workers):
+    from meeting import interrupt
+
+    def end(*_):
+        raise TimeoutError("the test took too long")
+
+    before = signal.signal(signal.SIGUSR1, end)
+    try:
+        with pytest.raises(TimeoutError, match="took too long"):
+            workers.run(interrupt, [(os.getpid(),)])
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert workers.run(divmod, [(7, 2)]) == [(3, 1)]
+
+
+def test_what_a_worker_cannot_import_is_told(workers, monkeypatch):
+    monkeypatch.setitem(sys.modules, "only_here", module := ModuleType("only_here"))
+    module.Store = type("Store", (), {"__module__": "only_here"})
+    with pytest.raises(
+        ImportError, match=r"No module named 'only_here'.*Define what is tested in a module that can be"
+    ):
+        workers.run(str, [(module.Store(),)])
 
 
 def test_none_is_left_when_they_are_closed(workers):

@@ -103,6 +103,6 @@ def storage_backend(reference: str) -> StorageBackend:
 
 
 def _layer(settings: Settings, reference: str, backend: StorageBackend, options: LayerOptions) -> StorageLayer:
-    backend.reopened = storage_backend, (reference,)
+    object.__setattr__(backend, "reopened", (storage_backend, (reference,)))  # also on a frozen dataclass
     signer = Signer(settings.get("signing_keys", []), settings.root)
     return StorageLayer(reference, backend, options, registry(settings), signer)

@@ -91,13 +91,20 @@ class Workers:
         """
         orders = [pickle.dumps((function, each)) for each in arguments]
         self._modules = sorted({function.__module__, *(type(item).__module__ for each in arguments for item in each)})
+        for worker in [each for each in self._workers if each.connection.poll()]:
+            self._end(worker)  # nobody asked it anything: what can be read is that it died
         while len(self._workers) < len(orders):
             self._workers.append(_Worker(self._modules))
         around = _Surroundings(dict(os.environ), list(sys.path), os.getcwd())
         crew = self._workers[: len(orders)]
-        for worker, order in zip(crew, orders, strict=True):
-            worker.connection.send((around, order))
-        answers = self._listen(crew)
+        try:
+            for worker, order in zip(crew, orders, strict=True):
+                worker.connection.send((around, order))
+            answers = self._listen(crew)
+        except BaseException:  # Ctrl-C, or the time limit of a test: nobody will wait for what these answer
+            for worker in [each for each in crew if each in self._workers]:
+                self._end(worker)
+            raise
         for worker in crew:
             if isinstance(answers[worker], BaseException):
                 raise answers[worker]
@@ -128,10 +135,13 @@ class Workers:
         return answers
 
     def _replace(self, worker: _Worker, why: str) -> WorkerDied:
-        code = worker.end()
-        self._workers.remove(worker)
+        code = self._end(worker)
         self._workers.append(_Worker(self._modules))  # started now, it is ready when it is needed
         return WorkerDied(f"a worker process of the test {why} ended with exit code {code}", exit_code=code)
+
+    def _end(self, worker: _Worker) -> int | None:
+        self._workers.remove(worker)
+        return worker.end()
 
 
 WORKERS = pytest.StashKey[Workers]()
@@ -162,7 +172,14 @@ def _serve(connection: Connection) -> None:
 
 
 def _obey(connection: Connection, order: bytes) -> Any:
-    function, arguments = pickle.loads(order)
+    try:
+        function, arguments = pickle.loads(order)
+    except (ImportError, AttributeError) as error:
+        msg = (
+            f"a worker process cannot open the pickle that the test gave it ({error}). "
+            "Define what is tested in a module that can be imported"
+        )
+        raise ImportError(msg) from error
     result = function(*arguments)
     if not isinstance(result, Generator):
         return result

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import count
+from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 import pytest
@@ -16,8 +15,10 @@ from datanectar.errors import WorkerDied
 from datanectar.testing.faults import FaultyBackend
 from datanectar.testing.storage.commits import VALUES
 from datanectar.testing.storage.layers import NAME, layer_on
-from datanectar.testing.storage.rules import StorageRules
+from datanectar.testing.storage.rules import StorageRules, content
 from datanectar.testing.workers import Workers
+
+_NEVER = 0
 
 
 class Crashes(StorageRules):
@@ -30,21 +31,30 @@ class Crashes(StorageRules):
     ) -> None:
         with layer_on(backend) as layer:
             layer.writer.prepare()
-            for moment in count(1):
-                name, survived = f"{NAME}{moment}", False
-                try:
+            try:
+                (moments,) = workers.run(_commit_and_die, [(backend, NAME, kind, _NEVER)])
+            except WorkerDied as error:
+                pytest.fail(f"the store cannot be used by other processes: {error}, and nobody had killed it")
+            assert layer.load(NAME) == VALUES[kind], "what another process stored is not what is loaded here"
+            assert moments > 3, "no process would be killed at all"
+            for moment in range(1, moments + 1):
+                name, where = f"{NAME}{moment}", f"after a process was killed at moment {moment} of its commit"
+                with suppress(WorkerDied):
                     workers.run(_commit_and_die, [(backend, name, kind, moment)])
-                    survived = True
-                except WorkerDied:
-                    pass
-                where = f"after a process was killed at moment {moment} of its commit"
-                if survived or layer.exists(name):
+                if layer.exists(name):
                     assert layer.load(name) == VALUES[kind], f"{where}, half of the artifact is there"
                 layer.store(name, VALUES[kind])
                 assert layer.load(name) == VALUES[kind], f"{where}, running again does not store it"
-                if survived:
-                    break
-        assert moment > 4, "no process was killed at all"
+
+    def test_what_a_killed_writer_began_is_not_there_and_its_key_can_be_written(
+        self, backend: StorageBackend, workers: Workers
+    ) -> None:
+        with pytest.raises(WorkerDied):
+            workers.run(_write_and_die, [(backend, "a/k")])
+        assert backend.stat("a/k") is None, "half of an object is there, since its process was killed"
+        with backend.writer("a/k") as sink:
+            sink.write(b"again")
+        assert backend.read("a/k") == b"again"
 
 
 class _Mortal(FaultyBackend):
@@ -72,8 +82,15 @@ class _Mortal(FaultyBackend):
             self._live()
 
 
-def _commit_and_die(backend: StorageBackend, name: str, kind: str, last: int) -> None:
-    """Stores an artifact, unless it is over before."""
+def _commit_and_die(backend: StorageBackend, name: str, kind: str, last: int) -> int:
+    """Stores an artifact, unless it is over before; returns in how many moments."""
     mortal = _Mortal(backend, last)
     with layer_on(mortal) as layer:
         layer.store(name, VALUES[kind])
+    return mortal.moments
+
+
+def _write_and_die(backend: StorageBackend, key: str) -> None:
+    with backend.writer(key) as sink:
+        sink.write(content(9 << 20))
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -64,8 +64,9 @@ class Creation(StorageRules):
         assert info.key == "a/b.json"
         assert backend.read("a/b.json") == b"one", "create returned and stored something else"
 
-    def test_a_second_create_is_refused(self, backend: StorageBackend) -> None:
-        backend.create("a/b", b"one")
+    @pytest.mark.parametrize("data", [b"one", b""], ids=["bytes", "nothing"])
+    def test_a_second_create_is_refused(self, backend: StorageBackend, data: bytes) -> None:
+        backend.create("a/b", data)
         with pytest.raises(AlreadyExists, match="a/b") as caught:
             backend.create("a/b", b"two")
         assert isinstance(caught.value, FileExistsError)

@@ -46,6 +46,17 @@ class Processes(StorageRules):
         assert found == {"a/here": b"here"}, f"from its pickle another process opened a store with {found}"
         assert backend.read("a/there") == b"there", "what another process stored is not seen here"
 
+    def test_what_another_process_stored_and_deleted_is_seen_by_the_next_call(
+        self, backend: StorageBackend, workers: Workers
+    ) -> None:
+        backend.create("a/here", b"here")
+        assert (backend.stat("a/there"), keys(backend.list("a/"))) == (None, ["a/here"])
+        assert backend.stat("a/here") is not None
+        workers.run(_exchange, [(backend,)])
+        assert backend.stat("a/there") is not None, "stat remembers that a key was free: artifacts seem to be missing"
+        assert backend.stat("a/here") is None, "stat remembers a key that another process deleted"
+        assert keys(backend.list("a/")) == ["a/there"], "list remembers what it found earlier: results are overlooked"
+
     def test_one_of_many_processes_wins(self, backend: StorageBackend, workers: Workers) -> None:
         for many in self.contenders:
             names = [f"race/{many}/{number}" for number in range(self.rounds)]
@@ -72,7 +83,8 @@ def _pickled(backend: StorageBackend) -> bytes:
     except Exception as error:
         pytest.fail(
             f"the backend cannot be pickled, so no other process can be given it: {error!r}. "
-            "Define __getstate__ or __reduce__ so that its options travel, and no client"
+            "Define __getstate__ or __reduce__ so that its options travel, and no client, "
+            "and its class in a module that can be imported"
         )
 
 
@@ -83,6 +95,11 @@ def _look(backend: StorageBackend) -> dict[str, bytes]:
     found = {key: backend.read(key) for key in keys(backend.list(""))}
     backend.create("a/there", b"there")
     return found
+
+
+def _exchange(backend: StorageBackend) -> None:
+    backend.delete(["a/here"])
+    backend.create("a/there", b"there")
 
 
 def _contend(backend: StorageBackend, names: Sequence[str], me: int) -> Generator[None, None, list[Outcome]]:

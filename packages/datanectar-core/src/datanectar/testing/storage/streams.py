@@ -37,6 +37,19 @@ class Streams(StorageRules):
             _write_and_raise(backend, size, _Mine("half way"))
         _check_nothing(backend, f"the block of a writer raised after {size} bytes")
 
+    @pytest.mark.parametrize("how", ["write", "writer"])
+    def test_a_key_that_could_not_be_written_can_be_written_again(self, backend: StorageBackend, how: str) -> None:
+        if how == "write":
+            with pytest.raises(_Mine):
+                backend.write("a/k", io.BufferedReader(Pipe(bytes(1000), _Mine("half way"))))
+            backend.write("a/k", io.BytesIO(b"again"))
+        else:
+            with pytest.raises(_Mine):
+                _write_and_raise(backend, 1000, _Mine("half way"))
+            with backend.writer("a/k") as sink:
+                sink.write(b"again")
+        assert backend.read("a/k") == b"again"
+
     def test_an_error_of_the_one_who_writes_is_passed_on_as_it_is(self, backend: StorageBackend) -> None:
         with pytest.raises(FileNotFoundError, match="theirs"):
             _write_and_raise(backend, 1000, FileNotFoundError("theirs"))
