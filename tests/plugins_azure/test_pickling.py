@@ -3,11 +3,14 @@
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import datanectar as dn
 from datanectar.errors import ConfigurationError, UnsupportedError
+from datanectar.layer.storage_layer import StorageLayer
+from datanectar.testing.another_process import elsewhere
 
 
 def test_a_secret_that_the_environment_has_is_left_out_of_the_pickle(make_backend, azurite):
@@ -41,6 +44,18 @@ def test_a_store_that_was_opened_by_name_pickles_as_that(azure_container):
     with dn.settings():
         pickled = pickle.dumps(dn.storage_layer(f"az://{azure_container}/a").backend)
     assert len(pickled) < 200
+
+
+def test_another_process_opens_a_storage_of_the_configuration_by_its_table_and_variables(azure_container, monkeypatch):
+    Path("datanectar.toml").write_text(f'[storage.lake]\ntype = "azure"\ncontainer = "{azure_container}"\n')
+    monkeypatch.setenv("DATANECTAR_STORAGE__LAKE__PREFIX", "team")
+    with dn.settings():
+        layer = dn.storage_layer("lake")
+        layer.store("a/b", 1)  # it has a client now
+        assert elsewhere(StorageLayer.load, layer, "a/b") == 1
+        assert elsewhere(getattr, layer.backend, "url") == layer.backend.url
+        assert layer.backend.url.endswith(f"{azure_container}/team")
+        assert azure_container.encode() not in pickle.dumps(layer.backend), "more than its name travels"
 
 
 def test_a_forked_process_makes_a_connection_of_its_own(backend):

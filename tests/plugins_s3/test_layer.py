@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from testbed.faults import Rule, strip_header
 
 import datanectar as dn
 from datanectar.errors import RunFailed, StorageAccessError, UnsafeStore
+from datanectar.layer.storage_layer import StorageLayer
+from datanectar.testing.another_process import elsewhere
 
 NAME = "train_model/classifier/eta/aaaa"
 
@@ -73,6 +76,18 @@ def test_one_setting_moves_a_project_to_s3_and_no_name_changes(project):
     assert len(names) == 4
     again = command("run", "pipe:pipeline", DATANECTAR_STORAGE_LAYER=project)
     assert "stored already: " in again.stderr
+
+
+def test_another_process_opens_a_storage_of_the_configuration_by_its_table_and_variables(s3_bucket, monkeypatch):
+    Path("datanectar.toml").write_text(f'[storage.lake]\ntype = "s3"\nbucket = "{s3_bucket}"\n')
+    monkeypatch.setenv("DATANECTAR_STORAGE__LAKE__PREFIX", "team")
+    with dn.settings():
+        layer = dn.storage_layer("lake")
+        layer.store("a/b", 1)  # it has a client now
+        assert elsewhere(StorageLayer.load, layer, "a/b") == 1
+        assert elsewhere(getattr, layer.backend, "url") == layer.backend.url
+        assert layer.backend.url.endswith(f"{s3_bucket}/team")
+        assert s3_bucket.encode() not in pickle.dumps(layer.backend), "more than its name travels"
 
 
 @pytest.fixture

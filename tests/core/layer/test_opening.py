@@ -7,8 +7,10 @@ import pytest
 
 import datanectar as dn
 from datanectar.errors import ConfigurationError, PluginNotFoundError
+from datanectar.layer.storage_layer import StorageLayer
 from datanectar.storages.local import LocalBackend, LocalOptions
 from datanectar.storages.memory import MemoryBackend
+from datanectar.testing.another_process import elsewhere
 
 
 @pytest.fixture
@@ -141,6 +143,18 @@ def test_a_backend_that_was_opened_pickles_as_its_reference(tmp_path):
     backend.connection = lambda: "nothing that pickles"
     assert url.encode() in pickle.dumps(backend)
     assert pickle.loads(pickle.dumps(backend)).url == url
+
+
+def test_another_process_opens_a_storage_of_the_configuration_by_its_table_and_variables(configured, monkeypatch):
+    monkeypatch.setenv("DATANECTAR_STORAGE__DISK__DURABILITY", "none")
+    with dn.settings():
+        layer = dn.storage_layer("disk")
+        layer.store("a/b", 1)
+        layer.backend.connection = lambda: "nothing that pickles"
+        assert elsewhere(StorageLayer.load, layer, "a/b") == 1
+        there = elsewhere(vars, layer.backend)
+    assert (there["root"], there["sync"]) == (str(configured / "artifacts"), False)
+    assert "connection" not in there
 
 
 FROZEN = """
