@@ -8,6 +8,7 @@ is no success.
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -193,12 +194,11 @@ def test_a_refusal_that_is_no_sign_of_a_winner_fails_at_once(layer, azure_faults
     assert puts(azure_faults, "/manifests/train_model") == 1
 
 
-def test_a_block_list_that_is_answered_with_200_is_not_stored(layer, azure_faults, container, engine):
+def test_a_block_list_that_is_answered_with_200_is_not_stored(layer, azure_faults, container):
     azure_faults.rules.append(
         Rule(answer(200, ERROR.format("InternalError").encode(), {}), path="comp=blocklist", times=None)
     )
-    missed = r"ETag Header missing" if engine == "obstore" else r"no error code \(200\): this is no answer of Azure"
-    with pytest.raises(StorageUnavailable, match=missed):
+    with pytest.raises(StorageUnavailable, match=r"no error code \(200\): this is no answer of Azure"):
         layer.store(NAME, bytes(9 << 20))
     assert stored(container, "") == ["artifacts/datanectar.json"]
 
@@ -271,6 +271,31 @@ def test_a_manifest_that_is_not_there_yet_is_a_miss_and_never_another_value(laye
     with pytest.warns(UserWarning, match="not deterministic"):
         assert layer.store(NAME, "second").attempt == layer.manifest(NAME).attempt
     assert layer.load(NAME) == "first"
+
+
+# Something else answers
+
+USES = {
+    "read": lambda backend: backend.read("a/b"),
+    "open": lambda backend: backend.open("a/b", 3, 9),
+    "fetch": lambda backend: backend.fetch("a/b", io.BytesIO()),
+    "stat": lambda backend: backend.stat("a/b"),
+    "list": lambda backend: list(backend.list("a/")),
+    "list within a segment": lambda backend: list(backend.list("a")),
+    "create": lambda backend: backend.create("a/c", b"x"),
+    "write": lambda backend: backend.write("a/c", b"x"),
+    "delete": lambda backend: backend.delete(["a/b"]),
+    "delete several": lambda backend: backend.delete(["a/b", "a/c"]),
+}
+
+
+@pytest.mark.parametrize(("status", "kind"), [(200, "text/html"), (200, "application/xml"), (404, "text/html")])
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_the_page_of_a_web_server_is_no_answer(layer, azure_faults, status, kind, use):
+    page = answer(status, b"<html>Sign in to the network</html>", {"Content-Type": kind})
+    azure_faults.rules.append(Rule(page, times=None))
+    with pytest.raises(StorageUnavailable, match=r"this is no answer of Azure Blob Storage: check account_url and pro"):
+        use(layer.backend)
 
 
 # The service refuses

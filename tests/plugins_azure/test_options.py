@@ -41,9 +41,10 @@ def test_a_url_names_a_container_and_if_need_be_its_account(url, options):
         ("az://Eta", "container 'Eta' cannot exist"),
         ("az://e", "container 'e' cannot exist"),
         ("az://eta--x", "container 'eta--x' cannot exist"),
-        ("az://eta/a//b", "prefix 'a//b' is refused"),
-        ("az://eta/../b", "prefix '../b' is refused"),
-        ("az://eta/" + "a" * 201, "at most 200 bytes"),
+        ("az://eta/a//b", "the prefix of container 'eta': key 'a//b' is refused"),
+        ("az://eta/../b", "the prefix of container 'eta': key '../b' is refused"),
+        ("az://eta/Team/a", "the prefix of container 'eta': key 'Team/a' is refused: .*a-z 0-9"),
+        ("az://eta/" + "a" * 201, "longer than 200 bytes"),
     ],
 )
 def test_a_url_that_says_something_else_is_refused_with_the_way(url, words):
@@ -74,5 +75,7 @@ def test_slashes_around_a_prefix_mean_nothing():
 
 
 def test_secrets_are_not_shown():
-    options = AzureOptions("eta", account_key="hush1", sas_token="hush2", connection_string="hush3")
+    proxies = {"https": "http://me:hush4@proxy"}
+    secrets = {"account_key": "hush1", "sas_token": "hush2", "connection_string": "hush3"}
+    options = AzureOptions("eta", **secrets, config={"proxies": proxies})
     assert "hush" not in repr(options)

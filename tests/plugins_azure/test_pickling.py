@@ -73,3 +73,15 @@ def test_a_forked_process_makes_a_connection_of_its_own(backend):
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_setting_that_may_hold_a_secret_is_not_pickled(make_backend):
+    backend = make_backend(config={"retry_total": 1, "proxies": {"https": "http://me:hush@proxy"}})
+    with pytest.raises(UnsupportedError, match=r"with config\.proxies is not pickled.* open the store by its") as it:
+        pickle.dumps(backend)
+    assert "hush" not in str(it.value)
+
+
+def test_settings_that_are_numbers_are_pickled(make_backend):
+    backend = make_backend(config={"retry_total": 1, "read_timeout": 0.5, "logging_enable": True})
+    assert pickle.loads(pickle.dumps(backend)).options == backend.options

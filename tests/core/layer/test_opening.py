@@ -93,6 +93,11 @@ def test_a_layer_is_returned_as_it_is(layer):
         ("wrong", ConfigurationError, "verify"),
         ("s3://bucket/prefix", PluginNotFoundError, "storage 's3' is not installed: pip install datanectar-s3"),
         ("az://container", PluginNotFoundError, "storage 'azure' is not installed: pip install datanectar-azure"),
+        (
+            "https://acme.blob.core.windows.net/eta?sv=1&sig=hush",
+            ConfigurationError,
+            "a container of Azure is written az://acme.blob.core.windows.net/eta, without https",
+        ),
         ("fiel:///data", PluginNotFoundError, "unknown storage 'fiel'"),
         ("file://data", ConfigurationError, "file:///absolute/path"),
     ],

@@ -67,12 +67,12 @@ def test_obstore_moves_bytes_and_lists_and_the_sdk_does_the_rest(backend, azure_
     backend.fetch("a/3", file := io.BytesIO())
     assert file.getvalue() == LONG
     assert backend.stat("a/2").size == len(LONG)
-    assert backend.stat("a/4") is None
     assert len(list(backend.list("a/"))) == 3
     assert by(azure_faults) == {"object_store"}
     assert len(list(backend.list("a/1"))) == 1  # within a segment
+    assert backend.stat("a/4") is None  # obstore's answer to a HEAD does not tell why
     backend.delete(["a/1", "a/2", "a/3"])
-    assert by(azure_faults) == {"azsdk-python-storage-blob"}
+    assert by(azure_faults) == {"azsdk-python-storage-blob", "object_store"}
 
 
 def test_a_small_object_is_one_request(backend, azure_faults):

@@ -121,9 +121,9 @@ class AzureBackend(dn.StorageBackend):
         try:
             with self._errors("read", key):
                 found = blob.get_blob_properties()
+                return None if _is_folder(found) else _info(key, found)
         except KeyNotFound:
             return None
-        return None if _is_folder(found) else _info(key, found)
 
     def list(self, prefix: str) -> Iterator[dn.ObjectInfo]:
         with self._errors("list", prefix):
@@ -168,6 +168,8 @@ class AzureBackend(dn.StorageBackend):
 
 
 def _info(key: str, found: BlobProperties) -> dn.ObjectInfo:
+    if found.last_modified is None:
+        raise ValueError("the answer has no Last-Modified")
     return dn.ObjectInfo(key, found.size, found.last_modified.astimezone(UTC))
 
 

@@ -18,9 +18,11 @@ from datanectar.errors import (
     StorageUnavailable,
     StoreNotFound,
 )
-from datanectar_azure.outcomes import RIGHTS, meaning
+from datanectar_azure.outcomes import RIGHTS, STRANGE, meaning
 from datanectar_azure.texts import shortened, without_signature
 
+#: What the SDK raises of answers that lack what those of the service have.
+_LACKING: dict[str, tuple[type[Exception], ...]] = {"read": (ValueError,), "list": (ValueError, AttributeError)}
 _SKEW = 900.0  # seconds; a request that was signed with a key longer ago than this, or later than now, is refused
 
 
@@ -52,19 +54,19 @@ class typed_errors:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, ValueError) and not isinstance(error, StorageError) and self._action in ("read", "list"):
-            # What the SDK raises of an answer that lacks what those of the service have.
-            error = AzureError(f"no answer of Azure Blob Storage: check account_url and proxies: {error}", error=error)
         if isinstance(error, AzureError):
             raise typed_error(error, self._place, self._action, self._key) from error
+        if isinstance(error, _LACKING.get(self._action, ())) and not isinstance(error, StorageError):
+            _scrub(error)
+            raise STRANGE.error(f"cannot {self._action} {_what(self._key, self._place)}: {STRANGE.advice}") from error
 
 
 def typed_error(error: AzureError, place: Place, action: str, key: str) -> StorageError:
     """Returns what an error of the SDK means."""
+    _scrub(error)
     response = getattr(error, "response", None)
     code = _code(error, response)
     if response is None:
-        _scrub(error)
         kind, advice = _without_answer(error, place)
         return kind(f"cannot {action} {_what(key, place)}: {advice}")
     return answered(place, action, key, code, response)
@@ -143,7 +145,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             waiting += [found.__cause__, found.__context__, *within, *found.args]
 
 
-def _scrub(error: AzureError) -> None:
+def _scrub(error: BaseException) -> None:
     """Takes the signature of a SAS out of the URLs that an error and its causes tell of."""
     for found in _chain(error):
         found.args = tuple(without_signature(it) if isinstance(it, str) else it for it in found.args)

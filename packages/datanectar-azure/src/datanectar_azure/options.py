@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
-from datanectar.errors import ConfigurationError
+from datanectar import check_key
+from datanectar.errors import ConfigurationError, InvalidKey
 
 _CONTAINER = re.compile(r"(?=.{3,63}$)[a-z0-9]+(?:-[a-z0-9]+)*")
-_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 #: With the longest key there is, a blob's name then has no more than the 1 024 characters that the service takes.
 _LONGEST_PREFIX = 200
 #: Settings of the SDK that obstore follows, or that are of logs.
@@ -73,7 +73,9 @@ class AzureOptions:
         metadata={"help": "What moves bytes: 'obstore' is faster, and needs pip install 'datanectar-azure[fast]'"},
     )
     config: dict[str, Any] = field(
-        default_factory=dict, metadata={"help": "Keyword arguments of BlobServiceClient, such as retry_total, a table"}
+        default_factory=dict,
+        repr=False,  # proxies may have passwords
+        metadata={"help": "Keyword arguments of BlobServiceClient, such as retry_total, a table"},
     )
 
     def __post_init__(self) -> None:
@@ -81,12 +83,13 @@ class AzureOptions:
         if _CONTAINER.fullmatch(self.container) is None:
             msg = f"container {self.container!r} cannot exist: names are 3 to 63 of a-z 0-9 and single hyphens within"
             raise ConfigurationError(msg)
-        if self.prefix and (_PREFIX.fullmatch(self.prefix) is None or len(self.prefix) > _LONGEST_PREFIX):
-            msg = (
-                f"prefix {self.prefix!r} is refused: it is at most {_LONGEST_PREFIX} bytes of '/'-joined segments of "
-                "A-Z a-z 0-9 . _ -, each starting with a letter or digit"
-            )
-            raise ConfigurationError(msg)
+        try:
+            if self.prefix:
+                check_key(self.prefix)
+        except InvalidKey as error:
+            raise ConfigurationError(f"the prefix of container {self.container!r}: {error}") from error
+        if len(self.prefix) > _LONGEST_PREFIX:
+            raise ConfigurationError(f"prefix {self.prefix!r} is refused: it is longer than {_LONGEST_PREFIX} bytes")
         if self.account and not re.fullmatch(r"[a-z0-9]{3,24}", self.account):
             msg = f"account {self.account!r} cannot exist: names are 3 to 24 of a-z 0-9. An endpoint is account_url"
             raise ConfigurationError(msg)

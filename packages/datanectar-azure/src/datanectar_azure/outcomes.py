@@ -40,7 +40,7 @@ _DENIED = Meaning(StorageAccessError, "the credentials do not allow it; they nee
 _WRONG = Meaning(StorageAccessError, f"the credentials are not accepted: check {CREDENTIALS}")
 _THROTTLED = Meaning(StorageUnavailable, "throttled; use fewer workers or threads, or raise config.retry_total")
 _AWAY = Meaning(StorageUnavailable, "the service asks to try again later")
-_STRANGE = Meaning(StorageUnavailable, "this is no answer of Azure Blob Storage: check account_url and proxies")
+STRANGE = Meaning(StorageUnavailable, "this is no answer of Azure Blob Storage: check account_url and proxies")
 _REFUSED = Meaning(
     StorageError, "the service does not take this request as it is; its own words are this error's cause"
 )
@@ -109,9 +109,11 @@ def meaning(action: str, code: str, status: int) -> Meaning:
         code: The service's error code; empty where the answer had none.
         status: The answer's HTTP status.
     """
+    if status == 404 and not code:  # a web server's: the service names what is not there
+        return STRANGE
     found = (action == "create" and _OF_CREATE.get(code)) or _BY_CODE.get(code) or _BY_STATUS.get(status)
     if found:
         return found
     if status >= 500:
         return _AWAY
-    return _REFUSED if status >= 400 else _STRANGE
+    return _REFUSED if status >= 400 else STRANGE

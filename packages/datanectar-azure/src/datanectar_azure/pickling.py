@@ -14,8 +14,16 @@ def reduced(backend: type, options: AzureOptions) -> tuple[Any, ...]:
     """Returns what makes the backend again, in a process whose environment has the same secrets as this one's.
 
     Raises:
-        UnsupportedError: A secret is not in the environment, so it would have to be in the pickle.
+        UnsupportedError: A secret is not in the environment, so it would have to be in the pickle; or a setting of the
+            SDK may hold one, as a proxy's URL does.
     """
+    for name, value in options.config.items():
+        if not isinstance(value, (int, float)):
+            msg = (
+                f"a backend that was made by hand with config.{name} is not pickled, for that may hold a secret: open "
+                "the store by its name in the configuration, as with storage_layer('lake')"
+            )
+            raise UnsupportedError(msg)
     secrets = {
         field.name: field.metadata["env"]
         for field in dataclasses.fields(options)

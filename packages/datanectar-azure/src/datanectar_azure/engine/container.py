@@ -18,7 +18,7 @@ from datanectar_azure.connection import sas_of
 from datanectar_azure.engine.calls import interruptible
 from datanectar_azure.engine.download import Download, Properties
 from datanectar_azure.engine.pieces import Pieces
-from datanectar_azure.engine.refusals import OBSTORE_ERRORS, code_of, refused, sdk_error
+from datanectar_azure.engine.refusals import OBSTORE_ERRORS, code_of, sdk_error
 from datanectar_azure.engine.settings import Credentials, stores
 from datanectar_azure.options import AzureOptions
 
@@ -32,18 +32,13 @@ _SMALL = 1 << 20  # bytes; a body of so many arrives within the time that an ans
 
 
 class ObstoreContainer:
-    """What the backend asks of the SDK's client of a container; what is not here, the SDK's client does itself.
-
-    Attributes:
-        found: Whether an answer has shown that the container is there.
-    """
+    """What the backend asks of the SDK's client of a container; what is not here, the SDK's client does itself."""
 
     def __init__(self, sdk: Any, service: BlobServiceClient, config: dict[str, Any], options: AzureOptions) -> None:
         self._sdk, self.options, self.block = sdk, options, config["max_block_size"]
         self._credentials = Credentials(service, sas_of(options))
         self.answers, self.blocks, self.creates = stores(service, self._credentials, config, options)
         self._ahead: timedelta | None = None  # the service's clock, of this machine's
-        self.found = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sdk, name)
@@ -51,7 +46,7 @@ class ObstoreContainer:
     def asked(self, call: Callable[[], _T], source: Pieces | None = None) -> _T:
         """Makes a call, and raises the SDK's error for what it raises."""
         try:
-            answer = call() if source else interruptible(call)
+            return call() if source else interruptible(call)
         except InvalidPathError:
             raise
         except OBSTORE_ERRORS as error:
@@ -63,8 +58,6 @@ class ObstoreContainer:
             if code_of(found) == "AuthenticationFailed":
                 self._ask_sdk()
             raise found from error
-        self.found = True
-        return answer
 
     def _ask_sdk(self) -> None:
         """Lets the SDK be refused, too: its error has the answer's date, which tells of a clock that is off."""
@@ -112,7 +105,7 @@ class ObstoreContainer:
         if self._ahead is None:
             try:
                 self._ahead = blob.get_blob_properties().last_modified - now
-            except AzureError:  # credentials may be for writing only
+            except (AzureError, TypeError):  # credentials may be for writing only; the answer may have no date
                 self._ahead = timedelta()
         return now + self._ahead
 
@@ -138,10 +131,8 @@ class ObstoreBlob:
         """Asks the SDK why there is no answer: that to a HEAD has no body, and obstore tells no headers."""
         try:
             found = self._container.asked(partial(self._container.answers.get, self._name, options={"head": True}))
-        except HttpResponseError as error:
-            if error.status_code != 404 or not self._container.found:
-                return self._sdk.get_blob_properties()
-            raise refused(404, "BlobNotFound") from error
+        except HttpResponseError:
+            return self._sdk.get_blob_properties()
         return Properties(self._name, found.meta["size"], found.meta["last_modified"], found.attributes)
 
     def upload_blob(

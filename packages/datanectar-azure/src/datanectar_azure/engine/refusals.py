@@ -14,6 +14,8 @@ OBSTORE_ERRORS = (BaseError, OSError, NotImplementedError)
 
 _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>([^<]*)</Code>")
+#: Said of a success that lacks what the service's have.
+_STRANGE = re.compile(r"Header missing from response|Got invalid \w+ response")
 _BEYOND_THE_END = "Wanted range starting at"
 
 
@@ -39,6 +41,8 @@ def sdk_error(error: Exception) -> AzureError:
     said, _, details = str(error).partition("\n\nDebug source:")
     if status := _STATUS.search(said):
         return refused(int(status[1]), "".join(_CODE.findall(said)[:1]), said)
+    if _STRANGE.search(said):
+        return refused(200, "", said)
     if _BEYOND_THE_END in said:
         return refused(416, "InvalidRange", said)
     if "Name or service not known" in details:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from datanectar.configuration.active import current
 from datanectar.configuration.files import Setting
@@ -86,11 +87,19 @@ def _from_url(settings: Settings, chosen: Setting) -> StorageLayer:
     kinds = [component.record for component in found.components(StorageType).values()]
     record = next((record for record in kinds if scheme in record.schemes), None)
     if record is None:
+        _refuse_address_of_azure(url)
         record = found.find(StorageType, _FIRST_PARTY_SCHEMES.get(scheme, scheme))
     options_class: Any = found.options_class(StorageType, record.name)
     options = completed(options_class.from_url(url), where=url, root=settings.root)
     backend = found.build(StorageType, record.name, options)
     return _layer(settings, url, backend, LayerOptions())
+
+
+def _refuse_address_of_azure(url: str) -> None:
+    """Refuses a container's address as the portal shows it; what follows it may be a secret, so it is not shown."""
+    parts = urlsplit(url)
+    if parts.scheme in ("http", "https") and ".blob.core." in (parts.hostname or ""):
+        raise ConfigurationError(f"a container of Azure is written az://{parts.hostname}{parts.path}, without https")
 
 
 _LAYER_FIELDS = {field.name for field in dataclasses.fields(LayerOptions)}
