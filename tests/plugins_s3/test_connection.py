@@ -38,11 +38,12 @@ from datanectar_s3.options import S3Options
 
 backend = S3Backend(S3Options(sys.argv[1]))
 backend.create("k", b"one")
+parents = backend._connection.client
 for number in range(3):
     child = os.fork()
     sockets_are_shared = any(backend.read("k") != b"one" for _ in range(20))
     if child == 0:
-        os._exit(sockets_are_shared)
+        os._exit(sockets_are_shared or backend._connection.client is parents)
     assert os.waitpid(child, 0)[1] == 0 and not sockets_are_shared
 print("apart")
 """
@@ -112,6 +113,13 @@ def test_options_win_over_the_sdks_own():
     assert found.retries["mode"] == "legacy"
     assert found.request_checksum_calculation == "when_required"
     assert found.s3["addressing_style"] == "path"
+
+
+def test_credentials_in_the_sdks_endpoint_are_refused_and_not_repeated(monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://me:hush@127.0.0.1:9")
+    with pytest.raises(ConfigurationError, match=r"AWS_ENDPOINT_URL.* holds no credentials") as caught:
+        settings()
+    assert "hush" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

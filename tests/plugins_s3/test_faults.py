@@ -4,6 +4,7 @@ Each test is a row of one table, with just the outcome that the table has. The s
 the fault.
 """
 
+import io
 import warnings
 from collections.abc import Callable
 
@@ -17,6 +18,7 @@ from datanectar.errors import (
     CommitUnknown,
     IntegrityError,
     StorageAccessError,
+    StorageError,
     StorageUnavailable,
 )
 from datanectar.layer.storage_layer import StorageLayer
@@ -218,16 +220,88 @@ def test_a_200_with_an_error_in_its_body_is_tried_again(make, fault, s3_faults):
     assert layer.load(NAME) == value
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", COMPLETING), ("PUT", MANIFEST)])
-def test_a_200_with_an_error_in_its_body_is_not_success(make, fault, method, path):
+PAGE = b"<html>A proxy's page, or that of a plain web server</html>"
+DATE = {"Date": "Wed, 25 Nov 2026 20:00:00 GMT"}
+
+
+@pytest.mark.parametrize("body", [said("InternalError"), PAGE], ids=["error", "page"])
+@pytest.mark.parametrize(("method", "path"), [("POST", COMPLETING), ("PUT", "uploadId="), ("PUT", MANIFEST)])
+def test_a_200_with_an_error_in_its_body_is_not_success(make, fault, method, path, body):
     layer = make(part_size=5 << 20)
     layer.writer.prepare()
-    fault(answer(200, said("InternalError")), method, path, times=FOR_EVER)
+    fault(answer(200, body, DATE), method, path, times=FOR_EVER)
     with pytest.raises((StorageUnavailable, CommitUnknown)):
         layer.store(NAME, bytes(11 << 20))
     assert not layer.exists(NAME)
     client = layer.backend._connection.client
     assert client.list_multipart_uploads(Bucket=layer.backend.options.bucket).get("Uploads", []) == []
+
+
+# A proxy or a plain web server answers in S3's place → StorageUnavailable, and never stored, missed or empty
+
+
+USES = {
+    "create": lambda backend: backend.create("a/c", b"1"),
+    "write": lambda backend: backend.write("a/c", b"1"),
+    "read": lambda backend: backend.read("a/b"),
+    "open": lambda backend: backend.open("a/b"),
+    "fetch": lambda backend: backend.fetch("a/b", io.BytesIO()),
+    "stat": lambda backend: backend.stat("a/b"),
+    "list": lambda backend: list(backend.list("a/")),
+    "list by a part of a name": lambda backend: list(backend.list("a/b")),
+    "delete": lambda backend: backend.delete(["a/b"]),
+}
+
+
+@pytest.mark.parametrize("status", [200, 404])
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_a_page_of_the_web_is_no_answer_of_s3(make, fault, use, status):
+    backend = make().backend
+    for method in ("PUT", "GET", "HEAD", "POST"):
+        fault(answer(status, b"" if method == "HEAD" else PAGE, DATE), method, "", times=FOR_EVER)
+    with pytest.raises(StorageUnavailable, match="no answer of S3: check AWS_ENDPOINT_URL"):
+        use(backend)
+
+
+# The reply to completing an upload is lost → stored; who cannot know whether it is stored removes it
+
+
+def test_a_completed_upload_whose_reply_was_lost_is_stored(make, fault, s3_faults):
+    layer, value = make(part_size=5 << 20), bytes(11 << 20)
+    layer.writer.prepare()
+    fault(lose_reply, "POST", COMPLETING)
+    s3_faults.rules.append(Rule(answer(404, said("NoSuchUpload")), method="POST", path=COMPLETING, times=1))
+    layer.store(NAME, value)
+    assert seen(s3_faults, "POST", COMPLETING) == [None, 404]
+    assert layer.load(NAME) == value
+
+
+def test_an_upload_that_is_gone_is_not_stored(make, fault):
+    layer = make(part_size=5 << 20)
+    layer.writer.prepare()
+    fault(answer(404, said("NoSuchUpload")), "POST", COMPLETING, times=FOR_EVER)
+    with pytest.raises(StorageError, match=r"should have .* bytes .* and has nothing"):
+        layer.store(NAME, bytes(11 << 20))
+
+
+@pytest.mark.parametrize(
+    ("action", "method", "path", "size"),
+    [
+        (lose_reply, "POST", COMPLETING, 11 << 20),
+        (lose_reply, "PUT", DATA, 100_000),
+        (answer(403), "HEAD", DATA, 11 << 20),
+    ],
+)
+def test_what_was_written_and_not_seen_to_be_there_is_removed(make, fault, s3_faults, action, method, path, size):
+    layer = make(part_size=5 << 20)
+    layer.store("task/none/earlier/aaaa", 1)
+    fault(action, method, path, times=FOR_EVER)
+    if method == "HEAD":
+        fault(answer(403, said("AccessDenied")), "GET", path, times=FOR_EVER)
+    with pytest.raises(StorageError):
+        layer.store(NAME, bytes(size))
+    s3_faults.rules.clear()
+    assert data(layer) == []
 
 
 # A body of one byte a second, or none → a read timeout, then it is tried again

@@ -18,13 +18,14 @@ REFERENCE = Path(__file__).parents[2] / "docs/reference/configuration.md"
         ("s3://lake/", "lake", ""),
         ("s3://lake/team/artifacts", "lake", "team/artifacts"),
         ("s3://lake/team/artifacts/", "lake", "team/artifacts"),
+        ("s3://lake//team/artifacts", "lake", "team/artifacts"),
         ("s3://my.lake_1", "my.lake_1", ""),
     ],
 )
 def test_a_url_says_bucket_and_prefix(url, bucket, prefix):
     options = S3Options.from_url(url)
     assert (options.bucket, options.prefix) == (bucket, prefix)
-    assert options.url == url.rstrip("/")
+    assert options.url == f"s3://{bucket}/{prefix}".rstrip("/")
 
 
 @pytest.mark.parametrize("url", ["s3://lake?region=x", "s3://lake/p?", "s3://lake/p#", "s3://lake:9000/p"])
@@ -47,16 +48,26 @@ def test_credentials_in_a_url_are_refused_and_not_repeated(make):
     assert "hush" not in str(caught.value)
 
 
-@pytest.mark.parametrize("prefix", ["Team", "/team", "a//b", "a/../b", "a b", "é", "a/.b", "a" * 256])
+@pytest.mark.parametrize("prefix", ["Team", "a//b", "a/../b", "a b", "é", "a/.b", "a" * 256])
 def test_a_prefix_that_some_store_would_alias_is_refused(prefix):
     with pytest.raises(ConfigurationError, match="the prefix of bucket 'lake'") as caught:
         S3Options("lake", prefix=prefix)
     assert repr(prefix) in str(caught.value)
 
 
+def test_slashes_around_a_prefix_say_nothing():
+    assert S3Options("lake", prefix="/team/artifacts/") == S3Options("lake", prefix="team/artifacts")
+
+
+def test_the_arn_of_an_access_point_is_a_bucket():
+    assert S3Options("arn:aws:s3:eu-west-1:123456789012:accesspoint/lake").url.endswith("accesspoint/lake")
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        ({"bucket": "s3://lake"}, "bucket = 's3://lake': bucket is a name only.*prefix"),
+        ({"bucket": "lake/team"}, "bucket = 'lake/team': bucket is a name only.*prefix"),
         ({"bucket": ""}, "s3://bucket/prefix"),
         ({"kms_key_id": "alias/eta"}, 'server_side_encryption = "aws:kms"'),
         ({"kms_key_id": "alias/eta", "server_side_encryption": "AES256"}, 'server_side_encryption = "aws:kms"'),

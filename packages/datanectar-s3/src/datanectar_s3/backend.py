@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -142,6 +142,17 @@ class S3Backend(StorageBackend):
         return self._put(key, data, IfNoneMatch="*", **manifest_arguments(self.options))
 
     def write(self, key: str, source: bytes | BinaryIO | Path) -> ObjectInfo:
+        try:
+            return self._write(key, source)
+        except StorageError as error:
+            said = error.__cause__
+            refused = isinstance(said, ClientError) and said.operation_name not in ("HeadObject", "GetObject")
+            if not refused:  # else it may be there, whole, with nobody to know of it
+                with suppress(StorageError):
+                    self.delete([key])
+            raise
+
+    def _write(self, key: str, source: bytes | BinaryIO | Path) -> ObjectInfo:
         if isinstance(source, Path):
             with source.open("rb") as file:
                 return self._write_file(key, file, os.fstat(file.fileno()).st_size)
@@ -170,17 +181,21 @@ class S3Backend(StorageBackend):
         return ObjectInfo(key, len(data), parsedate_to_datetime(date).astimezone(UTC))
 
     def _upload(self, key: str, source: BinaryIO | Parts) -> None:
+        """Sends something in parts; `_stored` says whether it is there, for completing can succeed without a reply."""
         name = self._named(key)
         with self._typed(key):
-            self._connection.client.upload_fileobj(
-                source, *name.values(), ExtraArgs=data_arguments(self.options), Config=self._transfer
-            )
+            try:
+                self._connection.client.upload_fileobj(
+                    source, *name.values(), ExtraArgs=data_arguments(self.options), Config=self._transfer
+                )
+            except ClientError as error:
+                if _code(error) != "NoSuchUpload":
+                    raise
 
     def _stored(self, key: str, size: int) -> ObjectInfo:
         """What is known of an object that was stored this moment; its time is known to the store alone."""
         info = self.stat(key)
         if info is None or info.size != size:
-            self.delete([key])
             got = "nothing" if info is None else f"{info.size} bytes"
             raise StorageError(f"{self.url} should have {size} bytes under {key}, and has {got}; run again")
         return info

@@ -5,19 +5,31 @@ from __future__ import annotations
 import os
 from threading import Lock
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
+from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
 from datanectar.errors import ConfigurationError
 from datanectar_s3.errors import SDK_ERRORS, typed_error
-from datanectar_s3.options import S3Options
+from datanectar_s3.options import NO_CREDENTIALS, S3Options
 
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 5, 30  # seconds; the AWS configuration has no word for them
 _RETRY_MODE, _MOST_ATTEMPTS = "standard", 6
 #: Transfers of this many callers at once find their connections open.
 _CALLERS = 8
+#: What every reply of S3 has. The SDK takes any other of status 200, such as a proxy's page, for one without it.
+_TOLD = {
+    "GetObject": {"ETag", "LastModified"},
+    "HeadObject": {"ETag", "LastModified"},
+    "ListObjectsV2": {"KeyCount"},
+    "PutObject": {"ETag"},
+    "CreateMultipartUpload": {"UploadId"},
+    "UploadPart": {"ETag"},
+    "CompleteMultipartUpload": {"ETag"},
+}
 
 
 class Connection:
@@ -49,6 +61,9 @@ def _new_client(options: S3Options) -> Any:
         )
     except (*SDK_ERRORS, ValueError, TypeError) as error:
         raise typed_error(error, options, "") from error
+    if "@" in urlsplit(client.meta.endpoint_url).netloc:
+        raise ConfigurationError(f"AWS_ENDPOINT_URL, or endpoint_url of ~/.aws/config, {NO_CREDENTIALS}")
+    client.meta.events.register("after-call.s3", _check_reply)
     # Links are signed as requests are: by default the SDK signs them by version 2, which newer buckets refuse.
     client.meta.events.register_first("choose-signer.s3", _signer_of_links)
     return _with_obstore(client, session, options) if options.engine == "obstore" else client
@@ -83,6 +98,17 @@ def _config(options: S3Options, session: Session) -> Config:
     if options.checksums:
         settings["request_checksum_calculation"] = options.checksums
     return Config(**{**settings, **options.config})
+
+
+def _check_reply(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> None:
+    """Refuses a success that is not of S3, before anybody takes it for one."""
+    if http_response.status_code >= 300:
+        return
+    missing = _TOLD.get(model.name, set()) - parsed.keys()
+    if model.name == "DeleteObjects" and b"<DeleteResult" not in http_response.content:
+        missing = {"DeleteResult"}
+    if missing:
+        raise ResponseParserError(f"the reply to {model.name} has no {', '.join(sorted(missing))}")
 
 
 def _signer_of_links(signature_version: Any, **_: Any) -> str | None:

@@ -12,7 +12,7 @@ from s3transfer.exceptions import RetriesExceededError
 from urllib3.exceptions import HTTPError
 
 from datanectar.errors import AlreadyExists, DatanectarError, IntegrityError, KeyNotFound, StorageError
-from datanectar_s3.meanings import BY_CODE, BY_EXCEPTION, BY_STATUS, CHANGED, TRANSFER_ERRORS, Meaning
+from datanectar_s3.meanings import BY_CODE, BY_EXCEPTION, BY_STATUS, CHANGED, NO_ANSWER, TRANSFER_ERRORS, Meaning
 from datanectar_s3.options import S3Options
 
 #: What the SDK raises. Errors of whoever provides the bytes that are stored are none of these, and pass.
@@ -42,7 +42,7 @@ def typed_error(error: Exception, options: S3Options, key: str) -> DatanectarErr
         error = error.last_exception
     if isinstance(error, ClientError):
         return refusal(error.response, error.operation_name, options, key)
-    meaning = next(meaning for kinds, meaning in BY_EXCEPTION if isinstance(error, kinds))
+    meaning = next((meaning for kinds, meaning in BY_EXCEPTION if isinstance(error, kinds)), Meaning(StorageError))
     where = f"{key} in {options.url}" if key else options.url
     said = " ".join(str(error).split()).rstrip(".")
     return _made(meaning, f"{where}: {said}", options, key)
@@ -62,6 +62,8 @@ def refusal(reply: Mapping[str, Any], operation: str, options: S3Options, key: s
     meaning = BY_CODE.get(code) or BY_STATUS.get(metadata.get("HTTPStatusCode")) or Meaning(StorageError)
     if meaning.kind is AlreadyExists and operation != "PutObject":
         meaning = CHANGED
+    if code in ("", "404") and metadata.get("HTTPStatusCode") == 404 and operation != "HeadObject":
+        meaning = NO_ANSWER  # S3 names what is missing, where its reply has a body
     text = f"{operation} of {key or options.bucket} in {options.url}: {code} ({said.get('Message', '').rstrip('. ')})"
     region = said.get("Region") or metadata.get("HTTPHeaders", {}).get("x-amz-bucket-region")
     return _made(meaning, text, options, key, _permission(operation, options), f", {region}" if region else "")

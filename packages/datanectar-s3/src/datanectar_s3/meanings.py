@@ -108,10 +108,20 @@ _UNREACHABLE = Meaning(
     StorageUnavailable,
     "Check the network and, where the store is not AWS, AWS_ENDPOINT_URL or the option endpoint_url; then run again",
 )
+#: Whatever answered, it is not S3: a proxy's page, or a plain web server.
+NO_ANSWER = Meaning(
+    StorageUnavailable,
+    "This is no answer of S3: check AWS_ENDPOINT_URL or the option endpoint_url, and any proxy on the way (HTTP_PROXY, "
+    "HTTPS_PROXY); then run again",
+)
 _NO_CREDENTIALS = Meaning(
     StorageAccessError,
     "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; or choose a profile, with AWS_PROFILE or the option profile; or "
     "log in, as with `aws sso login`",
+)
+_UNTRUSTED = Meaning(
+    StorageUnavailable,
+    "Name the certificates to trust in AWS_CA_BUNDLE; or write http:// for a store that does not speak TLS",
 )
 _DAMAGED = Meaning(
     IntegrityError,
@@ -133,9 +143,11 @@ BY_EXCEPTION: tuple[tuple[tuple[type[Exception], ...], Meaning], ...] = (
     ((sdk.CredentialRetrievalError, sdk.MetadataRetrievalError), _KEYS),
     ((sdk.ProfileNotFound,), Meaning(ConfigurationError, "Mend AWS_PROFILE or the option profile; see ~/.aws/config")),
     ((sdk.IncompleteReadError, sdk.ResponseStreamingError, sdk.FlexibleChecksumError, *TRANSFER_ERRORS), _DAMAGED),
-    ((sdk.SSLError,), Meaning(StorageUnavailable, "Name the certificates to trust in AWS_CA_BUNDLE")),
-    ((sdk.ConnectionError, sdk.ReadTimeoutError), _UNREACHABLE),
-    ((sdk.HTTPClientError, HTTPError, ResponseParserError), _LATER),
+    ((sdk.SSLError,), _UNTRUSTED),
+    # Errors of the network come as Python's own, too, as the last of a transfer that tried again.
+    ((sdk.ConnectionError, sdk.ReadTimeoutError, OSError), _UNREACHABLE),
+    ((sdk.HTTPClientError, HTTPError), _LATER),
+    ((ResponseParserError,), NO_ANSWER),
     # What is left is refused by the SDK itself, before anything is sent.
     (
         (sdk.BotoCoreError, ValueError, TypeError),

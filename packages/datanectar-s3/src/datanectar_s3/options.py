@@ -15,7 +15,8 @@ class S3Options:
     """Options of ``type = "s3"``.
 
     Keys and secrets are none of them: they come from where the AWS SDK finds them, as do profile, region and endpoint
-    where they are not set here.
+    where they are not set here. A pickle of these options has all of them, `config` too: put no password into its
+    proxies, but into HTTPS_PROXY.
     """
 
     bucket: str = field(metadata={"help": "The bucket, which must exist; the ARN of an access point will do"})
@@ -53,7 +54,7 @@ class S3Options:
     )
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "prefix", self.prefix.rstrip("/"))
+        object.__setattr__(self, "prefix", self.prefix.strip("/"))
         try:
             if self.prefix:
                 check_key(self.prefix)
@@ -61,8 +62,11 @@ class S3Options:
             raise ConfigurationError(f"the prefix of bucket {self.bucket!r}: {error}") from error
         if not self.bucket:
             raise ConfigurationError("the bucket has no name; set bucket, or write s3://bucket/prefix")
+        if "/" in self.bucket and not self.bucket.startswith("arn:"):
+            msg = f"bucket = {self.bucket!r}: bucket is a name only, as in s3://NAME/PREFIX; the rest goes into prefix"
+            raise ConfigurationError(msg)
         if self.endpoint_url and "@" in urlsplit(self.endpoint_url).netloc:
-            raise ConfigurationError(f"endpoint_url {_NO_CREDENTIALS}")  # which are not repeated
+            raise ConfigurationError(f"endpoint_url {NO_CREDENTIALS}")  # which are not repeated
         if self.kms_key_id and not (self.server_side_encryption or "").startswith("aws:kms"):
             raise ConfigurationError('kms_key_id needs server_side_encryption = "aws:kms" (or "aws:kms:dsse")')
         if self.threads < 1:
@@ -92,7 +96,7 @@ class S3Options:
         """Reads ``s3://bucket`` and ``s3://bucket/prefix``."""
         parts = urlsplit(url)
         if "@" in parts.netloc:
-            raise ConfigurationError(f"an s3:// URL {_NO_CREDENTIALS}")
+            raise ConfigurationError(f"an s3:// URL {NO_CREDENTIALS}")
         if "?" in url or "#" in url or ":" in parts.netloc:
             msg = (
                 f"{url!r}: write s3://bucket/prefix and no more. Region, endpoint and profile are the SDK's: "
@@ -115,7 +119,7 @@ _KNOWN_TO_OBSTORE = {
     "use_dualstack_endpoint",
     "use_fips_endpoint",
 }
-_NO_CREDENTIALS = (
+NO_CREDENTIALS = (
     "holds no credentials: the AWS SDK finds them, in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in ~/.aws, or from "
     "the machine's role"
 )

@@ -135,6 +135,8 @@ class ObstoreClient:
             except InvalidPathError:  # of somebody else's key, such as a//b
                 yield from paged(StartAfter=last)
                 return
+            if page is None and not last:  # obstore takes any page of the web for an empty listing; the SDK does not
+                yield from paged()
             if page is None:
                 return
             yield {"Contents": [_entry(found) for found in page if found["size"] or self._is_there(found["path"])]}
@@ -177,6 +179,8 @@ def _check(arguments: Mapping[str, str]) -> None:
 
 
 def _described(found: Mapping[str, Any]) -> dict[str, Any]:
+    if not found["e_tag"]:
+        raise ResponseParserError("the reply has no ETag")
     return {"ETag": found["e_tag"], "LastModified": found["last_modified"]}
 
 
