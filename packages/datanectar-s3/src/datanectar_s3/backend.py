@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -142,17 +142,6 @@ class S3Backend(StorageBackend):
         return self._put(key, data, IfNoneMatch="*", **manifest_arguments(self.options))
 
     def write(self, key: str, source: bytes | BinaryIO | Path) -> ObjectInfo:
-        try:
-            return self._write(key, source)
-        except StorageError as error:
-            said = error.__cause__
-            refused = isinstance(said, ClientError) and said.operation_name not in ("HeadObject", "GetObject")
-            if not refused:  # else it may be there, whole, with nobody to know of it
-                with suppress(StorageError):
-                    self.delete([key])
-            raise
-
-    def _write(self, key: str, source: bytes | BinaryIO | Path) -> ObjectInfo:
         if isinstance(source, Path):
             with source.open("rb") as file:
                 return self._write_file(key, file, os.fstat(file.fileno()).st_size)

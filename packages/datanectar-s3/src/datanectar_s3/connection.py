@@ -108,6 +108,8 @@ def _check_reply(http_response: Any, parsed: dict[str, Any], model: Any, **_: An
     if model.name == "DeleteObjects" and b"<DeleteResult" not in http_response.content:
         missing = {"DeleteResult"}
     if missing:
+        if "Body" in parsed:
+            parsed["Body"].close()  # nobody will read it, and so give its connection back
         raise ResponseParserError(f"the reply to {model.name} has no {', '.join(sorted(missing))}")
 
 

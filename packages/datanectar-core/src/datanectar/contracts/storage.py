@@ -45,7 +45,8 @@ class StorageBackend(ABC):
         * `create` has exactly one winner, however many processes call it at once.
         * `write` is only ever given a key that nobody else uses, so it need not be exclusive.
         * When `write` or `create` returned, the object survives a crash.
-        * When `write` raises, also because its source does, there is no object.
+        * When `write` raises because its source does, there is no object. If the store gave no clear answer, there may
+          be one: it is left, for it is in nobody's way, and to delete what may be there could take another's.
         * Every method refuses a key that `check_key` refuses.
         * What others stored or deleted is seen by the next call; nothing is remembered.
         * Where `reach` is wider than this process, a pickle opens the same store in another one; it is a reference,
