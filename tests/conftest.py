@@ -6,6 +6,7 @@ And what tests of remote stores ask for: real servers, one of a kind in each pro
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,10 @@ sys.path.append(str(Path(__file__).parents[1]))  # testbed/ is no package that i
 # How long an example takes is the machine's affair: no test asserts on time.
 hypothesis.settings.register_profile("datanectar", deadline=None)
 hypothesis.settings.load_profile("datanectar")
+
+# A job in the background ignores Ctrl-C, and so would all processes that tests start in order to interrupt them.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -179,7 +179,7 @@ def test_explain_compares_with_what_is_stored(command) -> None:
     [
         (["--profile", "prod"], "there is no profile 'prod' (command line); there are: local"),
         (["--storage-layer", "lake"], "there is no storage 'lake' (command line); configured: disk"),
-        (["--storage-layer", "s3://bucket/x"], "storage 's3' is not installed: pip install datanectar-s3"),
+        (["--storage-layer", "s4://bucket/x"], "unknown storage 's4'; did you mean 's3'?"),
         (["--orchestrator", "luigi"], "orchestrator 'luigi' is not installed: pip install datanectar-luigi"),
         (["--workers", "2", "--storage-layer", "memory://"], "memory:// is in this process alone, so worker processes"),
         (["--workers", "0"], "Invalid value for '--workers'"),
