@@ -14,7 +14,7 @@ from crashing import BIG, kill_at
 
 import datanectar as dn
 from datanectar.errors import DatanectarError
-from datanectar.layer.copying.aliases import copy_aliases
+from datanectar.layer.copying.aliases import aliases_of, copy_aliases
 from datanectar.layer.copying.artifacts import copy_artifacts
 
 VALUES = {"t/f/x/one": {"a": BIG, "b": BIG[1:]}, "t/f/y/two": 3}
@@ -34,9 +34,10 @@ def copy(source: str, target: str) -> None:
 
 def copy_all(source: str, target: str) -> None:
     layers = dn.storage_layer(source), dn.storage_layer(target)
+    aliases = aliases_of(layers[0], None)
     outcomes = copy_artifacts(*layers, None, Silent(), jobs=1)
     assert {outcome.status for outcome in outcomes} <= {"copied", "present"}
-    list(copy_aliases(*layers, VALUES, move=False))
+    list(copy_aliases(aliases, layers[1], VALUES, move=False))
 
 
 def content(url: str) -> dict[str, bytes]:
