@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datanectar.contracts.orchestration import Orchestrator, Outcome, Step
     from datanectar.contracts.serialization import Serializer, StoredFile
     from datanectar.contracts.storage import StorageBackend, check_key
+    from datanectar.contracts.transfers import fetch_ranges, interruptible
     from datanectar.features import feature_store
     from datanectar.hookspecs import hookimpl
     from datanectar.layer.opening import storage_layer
@@ -76,10 +77,12 @@ __all__ = [
     "errors",
     "explain",
     "feature_store",
+    "fetch_ranges",
     "get_artifact_name",
     "get_artifact_path",
     "hookimpl",
     "hookspecs",
+    "interruptible",
     "plan",
     "run",
     "serve",
@@ -97,6 +100,7 @@ _MODULES = {
     "datanectar.contracts.orchestration": ("Orchestrator", "Outcome", "Step"),
     "datanectar.contracts.serialization": ("Serializer", "StoredFile"),
     "datanectar.contracts.storage": ("StorageBackend", "check_key"),
+    "datanectar.contracts.transfers": ("fetch_ranges", "interruptible"),
     "datanectar.features": ("feature_store",),
     "datanectar.hookspecs": ("hookimpl",),
     "datanectar.layer.opening": ("storage_layer",),

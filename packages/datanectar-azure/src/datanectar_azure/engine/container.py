@@ -14,8 +14,8 @@ from azure.core.exceptions import AzureError, HttpResponseError
 from azure.storage.blob import BlobServiceClient
 from obstore.exceptions import InvalidPathError, UnauthenticatedError
 
+from datanectar import interruptible
 from datanectar_azure.connection import sas_of
-from datanectar_azure.engine.calls import interruptible
 from datanectar_azure.engine.download import Download, Properties
 from datanectar_azure.engine.pieces import Pieces
 from datanectar_azure.engine.refusals import OBSTORE_ERRORS, code_of, sdk_error

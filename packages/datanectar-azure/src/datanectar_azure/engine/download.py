@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 from azure.core.exceptions import HttpResponseError
 
-from datanectar_azure.engine.calls import fill
+from datanectar import fetch_ranges
 
 _T = TypeVar("_T")
 _PART = 8 << 20
@@ -62,7 +62,7 @@ class Download:
         """Writes all of a blob to an empty file: after the first part in as many streams as there are threads."""
         file.write(self._asked(self._first.bytes))
         if self._position < self._end:
-            fill(file, self._position, self._end, self._threads, _PART, self._stream)
+            fetch_ranges(file, self._position, self._end, self._threads, _PART, self._stream)
 
     def _stream(self, start: int, end: int) -> Iterator[bytes]:
         pieces = iter(self._get(start, end, if_match=self._etag).stream(_PIECE))

@@ -14,6 +14,7 @@ from typing import Any
 
 from datanectar.contracts.serialization import EXTENSION
 from datanectar.errors import FormatError, IntegrityError, SerializationError
+from datanectar.layer import keys
 from datanectar.layer.trees import is_number, is_tree
 
 FORMAT = 1
@@ -55,6 +56,11 @@ class Manifest:
     def files(self) -> list[dict[str, Any]]:
         """Its files: ``size`` in bytes, ``sha256``, ``extension``, and ``text`` or ``base64`` if inline."""
         return self.document["files"]  # type: ignore[no-any-return]
+
+    @property
+    def stored_files(self) -> list[tuple[str, dict[str, Any]]]:
+        """Those of its files that are objects of their own, by key."""
+        return stored_files(self.name, self.attempt, self.files)
 
     @property
     def size(self) -> int:
@@ -172,6 +178,20 @@ def inline_file(data: bytes, entry: dict[str, Any]) -> dict[str, Any]:
         return {**entry, "text": data.decode("utf-8")}
     except UnicodeDecodeError:
         return {**entry, "base64": base64.b64encode(data).decode("ascii")}
+
+
+def is_inline(entry: dict[str, Any]) -> bool:
+    """Whether a file's bytes are in the manifest itself."""
+    return "text" in entry or "base64" in entry
+
+
+def stored_files(name: str, attempt: str, files: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+    """Returns those of an attempt's files that are objects of their own, by key."""
+    return [
+        (keys.data(name, attempt, number, entry["extension"]), entry)
+        for number, entry in enumerate(files)
+        if not is_inline(entry)
+    ]
 
 
 _TEXTS = ("name", "attempt", "started", "host", "python")

@@ -23,7 +23,7 @@ from datanectar.layer import keys, provenance
 from datanectar.layer.commit import create_once, prepare_store
 from datanectar.layer.encoding import Encoder
 from datanectar.layer.foresight import Foresight
-from datanectar.layer.manifest import DETAILS, FORMAT, Manifest, seal, unseal
+from datanectar.layer.manifest import DETAILS, FORMAT, Manifest, seal, stored_files, unseal
 from datanectar.layer.options import LayerOptions
 from datanectar.layer.repairs import last_repair, read_repair
 from datanectar.layer.signing import Signer
@@ -167,18 +167,15 @@ class Writer:
 
     def _stamp(self, manifest: Manifest) -> None:
         """What was hashed while it was written need not be hashed when it is read."""
-        for number, file in enumerate(manifest.files):
-            if "text" not in file and "base64" not in file:
-                path = self._backend.local_path(keys.data(manifest.name, manifest.attempt, number, file["extension"]))
-                if path is not None and self._options.verify == "stamp":
-                    stamp(path, file["sha256"])
+        if self._options.verify != "stamp":
+            return
+        for key, file in manifest.stored_files:
+            path = self._backend.local_path(key)
+            if path is not None:
+                stamp(path, file["sha256"])
 
     def _drop(self, name: str, attempt: str, files: list[dict[str, Any]]) -> None:
-        written = [
-            keys.data(name, attempt, number, file["extension"])
-            for number, file in enumerate(files)
-            if "text" not in file and "base64" not in file
-        ]
+        written = [key for key, _ in stored_files(name, attempt, files)]
         if not written:
             return
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Any
 
-from datanectar.layer.manifest import Manifest
+from datanectar.layer.manifest import Manifest, is_inline
 from datanectar.layer.storage_layer import StorageLayer
 
 
@@ -27,7 +27,7 @@ class RecentManifests:
         """Remembers a manifest, if all of its files are in it."""
         size = self._OWN_BYTES
         for file in manifest.files:
-            if "text" not in file and "base64" not in file:
+            if not is_inline(file):
                 return
             size += file["size"]
         _, earlier = self._manifests.pop((layer, manifest.name), (None, 0))

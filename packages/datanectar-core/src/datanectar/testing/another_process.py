@@ -5,12 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pickle
-import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import cache
 from typing import Any, TypeVar
+
+from datanectar.testing.surroundings import Surroundings
 
 Result = TypeVar("Result")
 
@@ -30,7 +31,7 @@ def elsewhere(function: Callable[..., Result], *arguments: Any) -> Result:
         )
         raise AssertionError(msg) from error
     try:
-        result: Result = _process().submit(_call, dict(os.environ), list(sys.path), os.getcwd(), call).result()
+        result: Result = _process().submit(_call, Surroundings.here(), call).result()
     except BrokenProcessPool as error:
         _process.cache_clear()
         raise AssertionError(f"the other process died in {function.__name__}: a crash in compiled code?") from error
@@ -51,10 +52,7 @@ def _process() -> ProcessPoolExecutor:
     return pool
 
 
-def _call(environment: dict[str, str], path: list[str], directory: str, call: bytes) -> Any:
-    os.environ.clear()
-    os.environ.update(environment)
-    sys.path[:] = path
-    os.chdir(directory)
+def _call(around: Surroundings, call: bytes) -> Any:
+    around.adopt()
     function, arguments = pickle.loads(call)
     return function(*arguments)

@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import pickle
 import signal
-import sys
 import traceback
 from collections.abc import Callable, Generator, Sequence
 from multiprocessing.connection import Connection, wait
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from datanectar.errors import WorkerDied
+from datanectar.testing.surroundings import Surroundings
 
 #: How long workers may be silent, in seconds, before they are taken for hung. It guards and measures nothing.
 _SILENCE = 120.0
 _ARRIVED, _RETURNED, _RAISED = "arrived", "returned", "raised"
-
-
-class _Surroundings(NamedTuple):
-    """What a worker takes over with each order, since fixtures change it from test to test."""
-
-    environment: dict[str, str]
-    path: list[str]
-    directory: str
-
-    def adopt(self) -> None:
-        os.environ.clear()
-        os.environ.update(self.environment)
-        sys.path[:] = self.path
-        os.chdir(self.directory)
 
 
 class _Worker:
@@ -95,7 +80,7 @@ class Workers:
             self._end(worker)  # nobody asked it anything: what can be read is that it died
         while len(self._workers) < len(orders):
             self._workers.append(_Worker(self._modules))
-        around = _Surroundings(dict(os.environ), list(sys.path), os.getcwd())
+        around = Surroundings.here()
         crew = self._workers[: len(orders)]
         try:
             for worker, order in zip(crew, orders, strict=True):

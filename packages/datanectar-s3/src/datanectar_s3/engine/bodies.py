@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, TypeVar
 from botocore.exceptions import ResponseStreamingError
 from obstore.exceptions import BaseError
 
-from datanectar_s3.engine.calls import interruptible
+from datanectar import interruptible
 
 _T = TypeVar("_T")
 

@@ -15,8 +15,8 @@ from botocore.parsers import ResponseParserError
 from botocore.session import Session
 from obstore.exceptions import InvalidPathError, UnauthenticatedError
 
+from datanectar import fetch_ranges, interruptible
 from datanectar_s3.engine.bodies import Body, Pieces
-from datanectar_s3.engine.calls import fill, interruptible
 from datanectar_s3.engine.refusals import OBSTORE_ERRORS, sdk_error
 from datanectar_s3.engine.settings import Credentials, stores
 from datanectar_s3.errors import SDK_ERRORS
@@ -108,7 +108,9 @@ class ObstoreClient:
             file.write(Body(first).whole())
             if end > size:
                 rest = partial(ranged, if_match=etag)
-                fill(file, size, end, self._options.threads, size, lambda start, end: Body(rest(start, end)).pieces())
+                fetch_ranges(
+                    file, size, end, self._options.threads, size, lambda start, end: Body(rest(start, end)).pieces()
+                )
         except ResponseParserError:  # no reply to a request for a range; the SDK takes what there is
             file.seek(0)
             file.truncate()

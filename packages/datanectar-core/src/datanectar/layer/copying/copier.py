@@ -82,7 +82,7 @@ class Copier:
     def _copy(self, manifest: Manifest) -> Outcome:
         """Copies what a manifest describes; an `IntegrityError` is about the files at the source."""
         name, sealed = manifest.name, seal(manifest.document)
-        size = len(sealed) + sum(file["size"] for _, file in _files(manifest))
+        size = len(sealed) + sum(file["size"] for _, file in manifest.stored_files)
         standing = self._standing(name) if name in self._stock.present else None
         if standing is not None:
             return self._compared(manifest, standing, size)
@@ -116,7 +116,7 @@ class Copier:
         return manifest
 
     def _check_listed(self, manifest: Manifest, listed: dict[str, int]) -> None:
-        for key, file in _files(manifest):
+        for key, file in manifest.stored_files:
             if listed.get(key) != file["size"]:
                 raise IntegrityError(f"{key} is missing or has another size. {REMEDY}", key=key)
 
@@ -135,7 +135,7 @@ class Copier:
         """
         written: list[str] = []
         try:
-            for key, file in _files(manifest):
+            for key, file in manifest.stored_files:
                 if self._copy_file(key, file["size"], file["sha256"]):
                     written.append(key)
         except IntegrityError:
@@ -146,7 +146,7 @@ class Copier:
 
     def _keep_files(self, manifest: Manifest, written: list[str]) -> None:
         """Sends again what another copy, from a damaged source, had written and took away when it noticed."""
-        found = [key for key, _ in _files(manifest) if key not in written]
+        found = [key for key, _ in manifest.stored_files if key not in written]
         if any(self._target.backend.stat(key) is None for key in found):
             self._copy_files(manifest)
 
@@ -192,12 +192,3 @@ class Copier:
                 self._transfer.send(log.key, log.size, None)
             except (AlreadyExists, IntegrityError):  # another copy was first; or it was removed since it was listed
                 continue
-
-
-def _files(manifest: Manifest) -> list[tuple[str, dict[str, Any]]]:
-    """The files that are not in the manifest itself, by key."""
-    return [
-        (keys.data(manifest.name, manifest.attempt, number, file["extension"]), file)
-        for number, file in enumerate(manifest.files)
-        if "text" not in file and "base64" not in file
-    ]

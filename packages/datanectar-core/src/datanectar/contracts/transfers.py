@@ -1,4 +1,4 @@
-"""How obstore is called: so that Ctrl-C is heard, and so that a file comes in several streams."""
+"""How a client that is no Python is called: so that Ctrl-C is heard, and so that a file comes in several streams."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ Fetched = Callable[[int, int], Iterable[Any]]
 
 
 def interruptible(call: Callable[[], _T]) -> _T:
-    """Calls something that does not hear Ctrl-C until it returns: in the main thread's stead, which waits.
+    """Calls something that does not hear Ctrl-C until it returns, such as a client written in Rust.
 
-    What was interrupted goes on in its thread until its timeout, and nobody looks at what comes of it.
+    It is called in the stead of the main thread, which waits and hears. What was interrupted goes on in its thread
+    until its timeout, and nobody looks at what comes of it.
     """
     if current_thread() is not main_thread():
         return call()  # signals are the main thread's
@@ -28,11 +29,11 @@ def interruptible(call: Callable[[], _T]) -> _T:
         except BaseException as error:
             done.set_exception(error)
 
-    Thread(target=run, name="obstore", daemon=True).start()
+    Thread(target=run, name="interruptible", daemon=True).start()
     return done.result()
 
 
-def fill(file: BinaryIO, start: int, end: int, at_once: int, least: int, fetched: Fetched) -> None:
+def fetch_ranges(file: BinaryIO, start: int, end: int, at_once: int, least: int, fetched: Fetched) -> None:
     """Fills a file from `start` to `end`: cut into as many ranges as come at once, each of which streams to its place.
 
     Args:
@@ -56,7 +57,7 @@ def fill(file: BinaryIO, start: int, end: int, at_once: int, least: int, fetched
                 file.write(piece)
             position += len(piece)
 
-    pool = ThreadPoolExecutor(at_once, "obstore")
+    pool = ThreadPoolExecutor(at_once, "fetch")
     try:
         for done in as_completed([pool.submit(one, first) for first in range(start, end, size)]):
             done.result()
