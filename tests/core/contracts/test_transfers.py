@@ -83,9 +83,15 @@ def test_what_a_call_returns_or_raises_is_passed_on(where):
     assert outcomes == [3, "division by zero"]
 
 
-def test_ctrl_c_is_heard_while_a_call_does_not_return():
+@pytest.mark.parametrize("starts_over", [False, True])
+def test_ctrl_c_is_heard_while_a_call_does_not_return(starts_over):
+    """Also where system calls start over after a signal, as libraries in Rust and C++ have it."""
     gate = threading.Event()
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.siginterrupt(signal.SIGINT, not starts_over)
     Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
         dn.interruptible(gate.wait)
     gate.set()
+    signal.signal(signal.SIGINT, before)

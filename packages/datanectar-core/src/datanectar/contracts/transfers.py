@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from threading import Lock, Thread, current_thread, main_thread
 from typing import Any, BinaryIO, TypeVar
 
 _T = TypeVar("_T")
+
+#: How long Ctrl-C may take to be heard, in seconds.
+_LOOK_AROUND = 0.2
 
 #: Yields the bytes from one position to another.
 Fetched = Callable[[int, int], Iterable[Any]]
@@ -30,6 +33,9 @@ def interruptible(call: Callable[[], _T]) -> _T:
             done.set_exception(error)
 
     Thread(target=run, name="interruptible", daemon=True).start()
+    # A library's handler of SIGINT may make system calls start over: a wait without an end would then never hear it.
+    while not wait([done], _LOOK_AROUND).done:
+        pass
     return done.result()
 
 
