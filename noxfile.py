@@ -21,6 +21,7 @@ TESTED = (
     *("-e", "packages/datanectar-core[testing]"),
     *("-e", "packages/datanectar-s3[fast]"),
     *("-e", "packages/datanectar-azure[fast,identity]"),
+    *("-e", "packages/datanectar-luigi"),
 )
 #: What the environments of the benchmarks have beside what is pinned for them, by the environment's name.
 BENCHED = {

@@ -1,7 +1,8 @@
 """Task objects of another library, named through a plugin's adapter."""
 
+import pickle
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -18,10 +19,59 @@ class GridTask:
     def needs(self) -> Any:
         return None
 
+    def store(self, value: Any) -> None:
+        dn.storage_layer().store(dn.get_artifact_name(self), value)
+
 
 class Load(GridTask):
-    def compute(self) -> int:
-        return 1
+    def compute(self) -> None:
+        print("loading")
+        self.store(self.parameters["day"])
+
+
+class Double(GridTask):
+    """Finds out in the middle of its work what it needs."""
+
+    def compute(self) -> Any:
+        load = Load(day=self.parameters["day"])
+        if not dn.artifact(load).exists():
+            return {"first": [load]}
+        self.store(2 * dn.artifact(load).load())
+
+
+class Impatient(GridTask):
+    def compute(self) -> Any:
+        return Load(day=self.parameters["day"])
+
+
+class Forgetful(GridTask):
+    def compute(self) -> None:
+        pass
+
+
+class Kept(GridTask):
+    """Keeps its result itself."""
+
+    results: ClassVar[dict[int, str]] = {}
+    works = True
+
+    def compute(self) -> None:
+        if self.works:
+            self.results[self.parameters["day"]] = "kept"
+
+
+class Report(GridTask):
+    def needs(self) -> Any:
+        return (Kept(day=self.parameters["day"]), Load(day=self.parameters["day"]))
+
+    def compute(self) -> None:
+        kept, load = self.needs()
+        self.store([kept.results[kept.parameters["day"]], dn.artifact(load).load()])
+
+
+@dn.task
+def plus(x: int, y: int) -> int:
+    return x + y
 
 
 class Diamond(GridTask):
@@ -40,11 +90,29 @@ def _diamond(depth: int) -> Diamond:
 
 class Adapter(dn.TaskAdapter):
     def describe(self, task: GridTask) -> dn.ForeignTask:
-        return dn.ForeignTask("grid", None, type(task).__name__, task.parameters, task.needs(), type(task), GridTask)
+        return dn.ForeignTask(
+            task_type="grid",
+            name=type(task).__name__,
+            parameters=task.parameters,
+            requires=task.needs(),
+            code=type(task),
+            base=GridTask,
+            options=getattr(type(task), "options", {}),
+            stores=not isinstance(task, Kept),
+        )
 
     def decorate(self, kind: type, options: Mapping[str, Any]) -> type:
         kind.options = dict(options)
         return kind
+
+    def run(self, task: GridTask) -> Any:
+        return task.compute()
+
+    def is_complete(self, task: Kept) -> bool:
+        return task.parameters["day"] in task.results
+
+    def result(self, task: Kept) -> str:
+        return task.results[task.parameters["day"]]
 
 
 class Plugin:
@@ -58,6 +126,7 @@ class Plugin:
 def adapted() -> Iterator[None]:
     with dn.settings(storage_layer="memory://"):
         current().manager.register(Plugin(), "grid")
+        Kept.results.clear()
         yield
 
 
@@ -101,6 +170,92 @@ def test_the_decorator_on_a_class_nobody_adapts_says_which_package_would() -> No
             pass
 
 
-def test_a_foreign_task_is_run_by_its_own_engine() -> None:
-    with pytest.raises(dn.errors.RunFailed, match="its own orchestrator runs it"):
-        dn.run(Load(day=1))
+def test_a_foreign_task_runs_stores_by_hand_and_its_value_is_returned() -> None:
+    load = Load(day=3)
+    assert dn.run(load) == 3
+    artifact = dn.artifact(load)
+    assert artifact.exists()
+    assert artifact.logs() == "loading\n"
+
+
+def test_what_a_foreign_task_stores_has_its_provenance_in_a_run_and_outside() -> None:
+    report, alone = Report(day=1), Report(day=2)
+    dn.run(report, Load(day=2), Kept(day=2))
+    alone.compute()
+    for task in (report, alone):
+        manifest = dn.storage_layer().manifest(dn.get_artifact_name(task))
+        assert manifest.identity["parameters"] == {"day": task.parameters["day"]}
+        assert [name for name, _ in manifest.document["inputs"]] == [
+            dn.get_artifact_name(needed) for needed in task.needs()
+        ]
+
+
+def test_a_function_takes_what_a_foreign_task_stores() -> None:
+    assert dn.run(plus(Load(day=3), y=4)) == 7
+
+
+def test_a_function_cannot_take_what_a_foreign_task_keeps_itself() -> None:
+    with pytest.raises(dn.errors.ArgumentError, match="refuses x: Kept keeps its result itself"):
+        plus(Kept(day=1), y=1)
+
+
+def test_a_task_that_finds_out_what_it_needs_is_run_again_once_that_is_done() -> None:
+    assert dn.run(Double(day=3)) == 6
+    assert dn.artifact(Load(day=3)).exists()
+
+
+def test_a_task_that_waits_for_what_is_done_is_an_error_and_no_endless_loop() -> None:
+    with pytest.raises(dn.errors.UnsupportedError, match="which is done"):
+        dn.run(Impatient(day=1))
+
+
+def test_a_foreign_task_that_stores_nothing_has_failed() -> None:
+    with pytest.raises(dn.errors.RunFailed, match="stored nothing"):
+        dn.run(Forgetful())
+
+
+def test_a_task_that_keeps_its_result_itself_is_asked_whether_it_is_complete() -> None:
+    assert dn.run(Kept(day=1)) == "kept"
+    Kept.results[1] = "kept before"
+    assert dn.run(Kept(day=1)) == "kept before"
+    assert dn.artifact(Kept(day=1)).load() == "kept before"
+    assert list(dn.storage_layer().list()) == []
+
+
+def test_a_task_that_keeps_its_result_itself_and_has_none_in_the_end_has_failed(monkeypatch) -> None:
+    monkeypatch.setattr(Kept, "works", False)
+    with pytest.raises(dn.errors.RunFailed, match="still says"):
+        dn.run(Kept(day=1))
+
+
+def test_the_layer_of_the_run_is_that_of_a_foreign_task() -> None:
+    other = dn.storage_layer("memory://other")
+    assert dn.run(Load(day=5), storage_layer=other) == 5
+    assert other.exists(dn.get_artifact_name(Load(day=5)))
+    assert not dn.artifact(Load(day=5)).exists()
+
+
+def test_options_of_the_decorator_are_those_of_the_artifact(monkeypatch) -> None:
+    before = dn.get_artifact_name(Load(day=1))
+    monkeypatch.setattr(Load, "options", {"name": "fetch", "ignore": ("day",), "version": "2"}, raising=False)
+    name = dn.get_artifact_name(Load(day=1))
+    assert name.startswith("grid/none/fetch/")
+    assert name == dn.get_artifact_name(Load(day=2)) != before
+
+
+def test_a_damaged_input_that_a_foreign_task_reads_is_made_anew(tmp_path) -> None:
+    with dn.settings(storage_layer=tmp_path.as_uri()):
+        current().manager.register(Plugin(), "grid")
+        dn.run(Load(day=1), load=False)
+        name = dn.get_artifact_name(Load(day=1))
+        (manifest,) = (tmp_path / "manifests" / name).parent.glob("*.json")
+        manifest.write_bytes(manifest.read_bytes().replace(b'"value":1', b'"value":2'))
+        assert dn.run(Report(day=1)) == ["kept", 1]
+
+
+def test_a_handle_that_a_task_object_has_of_itself_does_not_travel() -> None:
+    load = Load(day=1)
+    name = dn.get_artifact_name(load)
+    again = pickle.loads(pickle.dumps(load))
+    assert "Artifact" not in repr(vars(again))
+    assert dn.get_artifact_name(again) == name

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from datanectar.contracts.adapters import ForeignTask, TaskAdapter
     from datanectar.contracts.features import FeatureStore
     from datanectar.contracts.naming import Identity
-    from datanectar.contracts.orchestration import Orchestrator, Outcome, Step
+    from datanectar.contracts.orchestration import Execute, Orchestrator, Outcome, Step
+    from datanectar.contracts.portability import why_not_portable
     from datanectar.contracts.serialization import Serializer, StoredFile
     from datanectar.contracts.storage import StorageBackend, check_key
     from datanectar.contracts.transfers import fetch_ranges, interruptible
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Artifact",
     "CommandType",
+    "Execute",
     "FeatureStore",
     "FeatureStoreType",
     "File",
@@ -89,6 +91,7 @@ __all__ = [
     "settings",
     "storage_layer",
     "task",
+    "why_not_portable",
 ]
 
 _MODULES = {
@@ -97,7 +100,8 @@ _MODULES = {
     "datanectar.contracts.adapters": ("ForeignTask", "TaskAdapter"),
     "datanectar.contracts.features": ("FeatureStore",),
     "datanectar.contracts.naming": ("Identity",),
-    "datanectar.contracts.orchestration": ("Orchestrator", "Outcome", "Step"),
+    "datanectar.contracts.orchestration": ("Execute", "Orchestrator", "Outcome", "Step"),
+    "datanectar.contracts.portability": ("why_not_portable",),
     "datanectar.contracts.serialization": ("Serializer", "StoredFile"),
     "datanectar.contracts.storage": ("StorageBackend", "check_key"),
     "datanectar.contracts.transfers": ("fetch_ranges", "interruptible"),

@@ -1,1 +1,1 @@
-"""The Luigi orchestrator for Datanectar: the name is reserved, this release contains no code yet."""
+"""Luigi for Datanectar: existing Luigi code gains names, caching and storage, and Luigi runs Datanectar's pipelines."""

@@ -1,13 +1,18 @@
-"""Task adapters: they make foreign task objects, such as `luigi.Task`, nameable."""
+"""Task adapters: they make foreign task objects, such as `luigi.Task`, nameable, and run them."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datanectar.tasks.handle import Artifact
 
 
-class ForeignTask(NamedTuple):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForeignTask:
     """What a foreign task object is, in Datanectar's words.
 
     Attributes:
@@ -15,27 +20,49 @@ class ForeignTask(NamedTuple):
         model_family: Such as ``classifier``, or None.
         name: The class's name.
         parameters: Its parameters: plain values.
-        requires: The foreign task objects it needs, in any nesting.
+        requires: What it needs, in any nesting: foreign task objects, task objects of Datanectar, artifacts.
         code: The class whose source counts, with its bases up to `base`.
         base: The library's own class.
+        options: What ``@task(…)`` was given for the class, but for `task_type` and `model_family`.
+        stores: Whether its result is an artifact in a storage layer; if not, the task keeps its result itself, and
+            the adapter's `is_complete` and `result` tell of it.
     """
 
-    task_type: str | None
-    model_family: str | None
     name: str
     parameters: Mapping[str, Any]
     requires: Any
     code: type
     base: type
+    task_type: str | None = None
+    model_family: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    stores: bool = True
 
 
 class TaskAdapter(ABC):
-    """Describes and decorates the tasks of one foreign library."""
+    """Describes, decorates and runs the tasks of one foreign library."""
 
     @abstractmethod
-    def describe(self, task: Any) -> ForeignTask:
-        """Returns what an instance is."""
+    def describe(self, task: Any) -> ForeignTask | Artifact[Any]:
+        """Returns what an instance is: its description, or the artifact that it makes under another guise."""
 
     @abstractmethod
     def decorate(self, kind: type, options: Mapping[str, Any]) -> type:
         """Makes ``@task(…)`` on a foreign class do its work, and returns the class."""
+
+    @abstractmethod
+    def run(self, task: Any) -> Any:
+        """Runs an instance's own code, which stores its result with ``storage_layer.store(name, …)``.
+
+        Returns:
+            None when it is done. If it found out that it needs others first, those, in any nesting: it is run again
+            once they are done.
+        """
+
+    def is_complete(self, task: Any) -> bool:
+        """Whether an instance that keeps its result itself has it."""
+        raise NotImplementedError
+
+    def result(self, task: Any) -> Any:
+        """Returns what a run gives for an instance that keeps its result itself."""
+        raise NotImplementedError

@@ -33,6 +33,7 @@ class Step:
         attempt: The id of this execution, where the orchestrator chose it; else `execute` makes one.
         log: Where the step has a process of its own, the path of a file that takes all that the process writes, C code
             and subprocesses included; the file is there when the process is not.
+        foreign: The task object of another library that makes the artifact, or None; it is pickled by that library.
         call: The live call, where the step runs in the process that planned it; never pickled.
     """
 
@@ -50,6 +51,7 @@ class Step:
     fields: dict[str, Any] = field(default_factory=dict)
     attempt: str = ""
     log: str = ""
+    foreign: Any = None
     call: Any = None
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -57,6 +59,7 @@ class Step:
         return Step, (
             *(self.name, self.task, self.reference, self.arguments, _reference(self.layer), self.needs, self.retries),
             *(self.timeout, self.resources, self.repair, layers, self.fields, self.attempt, self.log),
+            self.foreign,
         )
 
 
@@ -71,19 +74,21 @@ class Outcome:
 
     Attributes:
         name: The artifact's name.
-        status: ``done``; ``failed``; ``damaged``: an input did not verify and must be made again first; or
-            ``started``, for progress: a later outcome tells the end.
+        status: ``done``; ``failed``; ``damaged``: an input did not verify and must be made again first; ``waiting``: it
+            found out that it needs other tasks first; or ``started``, for progress: a later outcome tells the end.
         seconds: How long the task's own code took.
         error: Why it failed.
         damaged: Names of the inputs that did not verify.
+        waits_for: The task objects and artifacts that it needs first.
         is_final: Whether another attempt would only say the same: a changed argument, a result that nothing holds.
     """
 
     name: str
-    status: Literal["started", "done", "failed", "damaged"]
+    status: Literal["started", "done", "failed", "damaged", "waiting"]
     seconds: float = 0.0
     error: StepFailed | None = None
     damaged: tuple[str, ...] = ()
+    waits_for: tuple[Any, ...] = ()
     is_final: bool = False
 
 
@@ -117,7 +122,8 @@ class Orchestrator(ABC):
     ) -> Iterator[Outcome]:
         """Runs `steps`, given in topological order, and yields each outcome as it becomes known.
 
-        A step whose needs failed is not executed and has no outcome. After a failure, no further step is
+        A step whose needs are not done is not executed and has no outcome. Outcomes ``damaged`` and ``waiting`` are
+        passed on like others: core runs what is missing, and the step again. After a failure, no further step is
         started unless `keep_going`; then all that do not depend on it are. An orchestrator that can tell when a step
         starts yields an outcome ``started`` for it, too.
 

@@ -14,6 +14,7 @@ from datanectar.errors import ArtifactNotFound, IntegrityError, KeyNotFound
 from datanectar.layer import aliases, keys
 from datanectar.layer.manifest import Manifest, open_seal
 from datanectar.layer.options import LayerOptions
+from datanectar.layer.origins import origin_of
 from datanectar.layer.presence import Presence
 from datanectar.layer.reading import Reader
 from datanectar.layer.signing import Signer
@@ -64,6 +65,8 @@ class StorageLayer:
     def store(self, name: str, obj: Any, serializer: str | None = None) -> Manifest:
         """Stores a value under a name, once and for all.
 
+        Of a name that a task object of this process has, parameters, inputs and code are recorded as well.
+
         Args:
             name: The artifact's name, as `get_artifact_name` gives it.
             obj: The value.
@@ -80,7 +83,10 @@ class StorageLayer:
         """
         from datanectar.layer.writing import new_attempt
 
-        return self.writer.commit(check_name(name), new_attempt(), obj, serializer=serializer)
+        origin = origin_of(check_name(name))
+        if origin is not None:
+            return origin.store(self, name, obj, serializer)
+        return self.writer.commit(name, new_attempt(), obj, serializer=serializer)
 
     def load(self, name: str) -> Any:
         """Returns a stored value, verified before it is decoded.

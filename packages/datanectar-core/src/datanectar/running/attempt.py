@@ -17,6 +17,8 @@ from datanectar.errors import (
     StepFailed,
     TaskDefinitionError,
 )
+from datanectar.layer import origins
+from datanectar.layer.manifest import Manifest
 from datanectar.layer.opening import storage_layer
 from datanectar.layer.repairs import read_repair
 from datanectar.layer.storage_layer import StorageLayer
@@ -25,11 +27,14 @@ from datanectar.running.capture import StepLog, captured
 from datanectar.running.invocation import check_call, invoke, revived
 from datanectar.running.process_log import ProcessLog
 from datanectar.running.recent import recent
+from datanectar.running.targets import layer_in_force
 from datanectar.running.traces import INTERRUPTED, is_final, summary_of, trace_of
 from datanectar.tasks.call import Call
 from datanectar.tasks.class_definition import InstanceCall
+from datanectar.tasks.foreign import ForeignCall, artifact_of, flat
 from datanectar.tasks.handle import Artifact
 from datanectar.tasks.nesting import holds_artifact, substitute
+from datanectar.tasks.storing import store_made
 
 #: Logs up to this many bytes are kept in the manifest.
 _LARGEST_INLINE_LOG = 16 << 10
@@ -47,6 +52,20 @@ class _Damaged(Exception):
         self.names = names
 
 
+class _Made:
+    """What a foreign task object stores by hand while an attempt runs it."""
+
+    def __init__(self, attempt: Attempt, call: Call) -> None:
+        self._attempt, self._call = attempt, call
+        self._begun = time.perf_counter()
+        self.manifest: Manifest | None = None
+
+    def store(self, layer: StorageLayer, name: str, value: Any, serializer: str | None) -> Manifest:
+        seconds = time.perf_counter() - self._begun
+        self.manifest = self._attempt.commit(layer, self._call, value, seconds=seconds, serializer=serializer)
+        return self.manifest
+
+
 class Attempt:
     """One execution of a step; what it writes lives under its own id."""
 
@@ -55,18 +74,24 @@ class Attempt:
         self._layer = storage_layer(step.layer)
         self._manager = current().manager
         self._id = step.attempt or new_attempt()
+        self._started = time.time()
         self._log: StepLog | ProcessLog = ProcessLog(Path(step.log)) if step.log else StepLog()
 
     def run(self) -> Outcome:
         """Makes the artifact. Failures of the task are an outcome, not an exception."""
         step = self._step
-        started, begun = time.time(), time.perf_counter()
+        begun = time.perf_counter()
         try:
             call = revived(step)
             check_call(step, call)
             arguments = self._load_inputs(call)
             self._manager.observe("datanectar_task_started", name=step.name, task=step.task)
             begun = time.perf_counter()
+            if isinstance(call, ForeignCall):
+                waits_for = self._run_foreign(call)
+                if waits_for:
+                    return Outcome(step.name, "waiting", waits_for=waits_for)
+                return self._done(time.perf_counter() - begun)
             with captured(self._log):
                 value = invoke(call, arguments)
             if holds_artifact(value):
@@ -74,19 +99,53 @@ class Attempt:
             seconds = time.perf_counter() - begun
             if call.has_files:
                 check_call(step, call)  # a file that changed meanwhile is not the one that the name tells of
-            self._store(call, value, started, seconds)
+            self._store(call, value, seconds)
         except _Damaged as damage:
             return Outcome(step.name, "damaged", damaged=damage.names)
         except (Exception, SystemExit) as error:
+            damaged = self._damaged_inputs(error)
+            if damaged:
+                return Outcome(step.name, "damaged", damaged=damaged)
             return self._failed(error, time.perf_counter() - begun)
         except BaseException:  # interrupted: keep what was printed, and pass it on
             self._keep_log(INTERRUPTED)
             raise
         finally:
             self._log.close()
+        return self._done(seconds)
+
+    def _done(self, seconds: float) -> Outcome:
+        step = self._step
         outcome = Outcome(step.name, "done", seconds)
         self._manager.observe("datanectar_task_finished", name=step.name, task=step.task, outcome=outcome)
         return outcome
+
+    def _run_foreign(self, call: ForeignCall) -> tuple[Any, ...]:
+        """Lets a foreign task object run and store its result; returns what it needs first, if it says so."""
+        step, layer = self._step, self._layer
+        made = _Made(self, call)
+        with layer_in_force(layer, call), origins.running(step.name, made), captured(self._log):
+            waits_for = tuple(flat(call.adapter.run(call.task)))
+        if waits_for:
+            return waits_for
+        if not call.stores:
+            if not call.adapter.is_complete(call.task):
+                raise TaskDefinitionError(f"{step.task} ran to its end, but complete() still says that it is not")
+        elif made.manifest is None and not layer.exists(step.name):
+            raise TaskDefinitionError(
+                f"{step.task} ran to its end and stored nothing: run() is to call "
+                "self.storage_layer.store(dn.get_artifact_name(self), result)"
+            )
+        self._keep_output()
+        if made.manifest is not None:
+            self._tell_stored(made.manifest)
+        return ()
+
+    def _keep_output(self) -> None:
+        with self._log.reading() as stream:
+            if stream.read(1):
+                stream.seek(0)
+                self._layer.writer.write_log(self._step.name, self._id, stream)
 
     def _load_inputs(self, call: Call) -> Any:
         damaged: list[str] = []
@@ -105,52 +164,62 @@ class Attempt:
                 self._manager.observe("datanectar_artifact_loaded", name=name, uri=layer.uri(name))
             return value
 
+        if isinstance(call, ForeignCall):
+            return None  # it reads them itself
         wanted = call.required() if isinstance(call, InstanceCall) else call.arguments
         loaded = substitute(wanted, load)
         if damaged:
             raise _Damaged(tuple(damaged))
         return loaded
 
+    def _damaged_inputs(self, error: BaseException) -> tuple[str, ...]:
+        """The inputs that a foreign task object found damaged: it reads them itself, and may not say which."""
+        handle = artifact_of(self._step.foreign) if isinstance(error, IntegrityError) else None
+        damaged = []
+        for needed in handle.call.inputs() if handle else ():
+            try:
+                self._layer_of(needed.name, needed.call).load(needed.name)
+            except IntegrityError:
+                damaged.append(needed.name)
+        return tuple(damaged)
+
     def _layer_of(self, name: str, call: Call) -> StorageLayer:
         given = self._step.input_layers.get(name)
         return call.layer() if given is None else storage_layer(given)
 
-    def _store(self, call: Call, value: Any, started: float, seconds: float) -> None:
-        step, layer = self._step, self._layer
-        task = call.definition
-        assert task is not None
-        code = task.code()
+    def _store(self, call: Call, value: Any, seconds: float) -> None:
+        layer = self._layer
         layer.writer.prepare()
-        if code is not None:
-            sources = code.sources if current().get("record_source", False) else None
-            layer.writer.record_code(code.digest, code.functions, sources)
         with self._log.reading() as stream:
             log = stream.read(_LARGEST_INLINE_LOG + 1)
             if len(log) > _LARGEST_INLINE_LOG:
                 stream.seek(0)
-                layer.writer.write_log(step.name, self._id, stream)
+                layer.writer.write_log(self._step.name, self._id, stream)
                 log = b""
-        serializer = current().choose("serializer", task)
-        manifest = layer.writer.commit(
-            step.name,
-            self._id,
-            value,
-            serializer=serializer.value if serializer else None,
-            started=started,
-            seconds=seconds,
-            identity=call.document,
-            inputs=self._inputs(call),
-            log=log,
-            repair=step.repair,
-        )
+        manifest = self.commit(layer, call, value, seconds=seconds, log=log)
         recent.add(layer, manifest)
-        if self._manager.observers("datanectar_artifact_stored"):
-            uri = layer.uri(step.name)
-            self._manager.observe("datanectar_artifact_stored", name=step.name, uri=uri, size=manifest.size)
+        self._tell_stored(manifest)
 
-    def _inputs(self, call: Call) -> list[list[str]]:
-        named = [(artifact.name, artifact.call) for artifact in call.inputs()]
-        return [[name, self._layer_of(name, used).reference] for name, used in named]
+    def commit(self, layer: StorageLayer, call: Call, value: Any, **details: Any) -> Manifest:
+        """Stores a value as what this attempt made."""
+        step = self._step
+        return store_made(
+            layer,
+            call,
+            step.name,
+            value,
+            attempt=self._id,
+            input_layers={name: storage_layer(given) for name, given in step.input_layers.items()},
+            started=self._started,
+            repair=step.repair,
+            **details,
+        )
+
+    def _tell_stored(self, manifest: Manifest) -> None:
+        if self._manager.observers("datanectar_artifact_stored"):
+            name = self._step.name
+            uri = self._layer.uri(name)
+            self._manager.observe("datanectar_artifact_stored", name=name, uri=uri, size=manifest.size)
 
     def _failed(self, error: BaseException, seconds: float) -> Outcome:
         step = self._step

@@ -6,7 +6,8 @@ from importlib import import_module
 from typing import Any
 
 from datanectar.contracts.orchestration import Step
-from datanectar.errors import NameMismatch, TaskDefinitionError, UnsupportedError
+from datanectar.errors import NameMismatch, TaskDefinitionError
+from datanectar.running.targets import artifact
 from datanectar.tasks.call import Call
 from datanectar.tasks.class_definition import InstanceCall
 from datanectar.tasks.function import Task
@@ -19,6 +20,8 @@ def revived(step: Step) -> Call:
     """Returns the live call, or makes it again from the task's import path and the arguments."""
     if step.call is not None:
         return step.call  # type: ignore[no-any-return]
+    if step.foreign is not None:
+        return artifact(step.foreign).call
     module, _, qualname = step.reference.partition(":")
     found: Any = import_module(module)
     for attribute in qualname.split("."):
@@ -59,8 +62,7 @@ def invoke(call: Call, loaded: Any) -> Any:
     task = call.definition
     if isinstance(call, InstanceCall):
         return _invoke_instance(call.instance, loaded)
-    if not isinstance(task, Task):
-        raise UnsupportedError(f"{task and task.path} is a task of another library; its own orchestrator runs it")
+    assert isinstance(task, Task)
     positional, keywords = task.signature.spread(loaded)
     return task.fn(*positional, **keywords)
 

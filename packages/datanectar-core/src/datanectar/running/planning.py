@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ from datanectar.layer.presence import Presence
 from datanectar.layer.storage_layer import StorageLayer
 from datanectar.tasks.call import Call
 from datanectar.tasks.definition import Definition
+from datanectar.tasks.foreign import ForeignCall
 from datanectar.tasks.handle import Artifact
 
 
@@ -83,15 +84,22 @@ class Plan:
         return "\n".join(f"{step.status:<8}{step.name}  {step.reason}".rstrip() for step in self)
 
 
-def make_plan(targets: Iterable[Artifact[Any]], *, storage_layer: Any = None, repairs: Iterable[str] = ()) -> Plan:
+def make_plan(
+    targets: Iterable[Artifact[Any]],
+    *,
+    storage_layer: Any = None,
+    repairs: Iterable[str] = (),
+    further: Mapping[str, Sequence[Artifact[Any]]] | None = None,
+) -> Plan:
     """Plans targets, asking about as few artifacts as possible, in batches.
 
     Args:
         targets: What is wanted.
         storage_layer: Where to look for and store everything; by default what the settings choose for each task.
         repairs: Names of stored artifacts that are damaged and must be made again.
+        further: What tasks need besides what they require, by their names, as they found out while they ran.
     """
-    planner = _Planner(storage_layer, set(repairs))
+    planner = _Planner(storage_layer, set(repairs), further or {})
     calls = [artifact.call for artifact in targets]
     planner.explore(calls)
     names = [call.name for call in calls]
@@ -99,9 +107,9 @@ def make_plan(targets: Iterable[Artifact[Any]], *, storage_layer: Any = None, re
 
 
 class _Planner:
-    def __init__(self, storage_layer: Any, repairs: set[str]) -> None:
+    def __init__(self, storage_layer: Any, repairs: set[str], further: Mapping[str, Sequence[Artifact[Any]]]) -> None:
         self._argument = storage_layer
-        self._repairs = repairs
+        self._repairs, self._further = repairs, further
         self._presence: dict[StorageLayer, Presence] = {}
         self._layers: dict[Definition, StorageLayer] = {}
         self._found: dict[str, PlannedStep] = {}
@@ -111,10 +119,10 @@ class _Planner:
         while calls:
             level = {name: call for call in calls if (name := call.name) not in self._found}
             layers = {name: self._layer(call) for name, call in level.items()}
+            present = {name: call.is_complete() for name, call in level.items() if not call.stores}
             by_layer: dict[StorageLayer, list[str]] = {}
-            for name, layer in layers.items():
-                by_layer.setdefault(layer, []).append(name)
-            present: dict[str, bool] = {}
+            for name in [name for name in layers if name not in present]:
+                by_layer.setdefault(layers[name], []).append(name)
             for layer, names in by_layer.items():
                 presence = self._presence.setdefault(layer, Presence(layer.backend))
                 present |= presence.ask(names)
@@ -122,7 +130,7 @@ class _Planner:
             for name, call in level.items():
                 step = self._found[name] = self._step(name, call, layers[name], present[name])
                 if step.status == "run":
-                    inputs = [artifact.call for artifact in call.inputs()]
+                    inputs = [artifact.call for artifact in (*call.inputs(), *self._further.get(name, ()))]
                     step.needs = tuple(dict.fromkeys(needed.name for needed in inputs))
                     calls += inputs
 
@@ -194,6 +202,7 @@ def steps_to_run(plan: Plan) -> list[Step]:
                 repair=planned.repair,
                 fields=planned.call.own_fields(),
                 input_layers={need: plan.steps[need].layer for need in planned.needs},
+                foreign=planned.call.task if isinstance(planned.call, ForeignCall) else None,
                 call=planned.call,
                 **chosen,
             )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from datanectar.configuration.active import current
@@ -18,15 +18,13 @@ from datanectar.errors import (
     UnsupportedError,
 )
 from datanectar.layer.storage_layer import StorageLayer
-from datanectar.records import OrchestratorType
-from datanectar.registry import registry
 from datanectar.running.recent import recent
 from datanectar.running.targets import collect, map_targets, with_profile
 from datanectar.tasks.handle import Artifact
 
 # What is stored already is read without a plan, so what makes and runs plans is imported when there is work to do.
 if TYPE_CHECKING:
-    from datanectar.contracts.orchestration import Orchestrator, Outcome
+    from datanectar.contracts.orchestration import Outcome
     from datanectar.running.planning import Plan
     from datanectar.running.progress import Reporter
 
@@ -89,11 +87,13 @@ class Session:
         self._repaired: set[str] = set()
         self._values = True
         self._failures: dict[str, StepFailed] = {}
+        self._waiting: dict[str, list[Artifact[Any]]] = {}
+        self._further: dict[str, list[Artifact[Any]]] = {}
 
     def run(self, targets: Sequence[Any], *, load: bool = True) -> Any:
         """Returns the targets' values (or handles), nested as they were."""
         self._values = load
-        if load and len(targets) == 1 and type(targets[0]) is Artifact:
+        if load and len(targets) == 1 and type(targets[0]) is Artifact and targets[0].call.stores:
             try:  # most runs of one target find it stored: then nothing need be planned
                 return (self._read(targets[0]),)
             except PartNotFound:
@@ -120,6 +120,8 @@ class Session:
             return self._read(artifact)
 
     def _read(self, artifact: Artifact[Any]) -> Any:
+        if not artifact.call.stores:
+            return artifact.call.result()
         layer, name = self._layer(artifact), artifact.name
         value = recent.load(layer, name, artifact.part)
         if self._settings.manager.observers("datanectar_artifact_loaded"):
@@ -132,7 +134,7 @@ class Session:
 
         repairs = damaged or set()
         while True:
-            plan = make_plan(artifacts, storage_layer=self._storage_layer, repairs=repairs)
+            plan = make_plan(artifacts, storage_layer=self._storage_layer, repairs=repairs, further=self._further)
             self._refuse_lost(plan)
             if not plan.with_status("run"):
                 break
@@ -141,6 +143,9 @@ class Session:
             if self._failures:
                 self._move_latest(artifacts)
                 raise self._failed(artifacts, plan)
+            if self._wait(plan):
+                repairs = found - self._repaired
+                continue
             if not found:
                 self._check_complete(plan)
                 break
@@ -150,8 +155,21 @@ class Session:
             repairs = found - self._repaired
         self._move_latest(artifacts)
 
+    def _wait(self, plan: Plan) -> bool:
+        """Takes up what steps found out that they need first; says whether there is any."""
+        waiting, self._waiting = self._waiting, {}
+        for name, needed in waiting.items():
+            known = self._further.setdefault(name, [])
+            new = [artifact for artifact in needed if artifact.name not in {other.name for other in known}]
+            if not new:
+                what = ", ".join(artifact.name for artifact in needed)
+                raise UnsupportedError(f"{name} waits for {what}, which is done: its complete() says otherwise")
+            known += new
+        return bool(waiting)
+
     def _run_plan(self, plan: Plan) -> set[str]:
         """Runs the steps of a plan and returns the names of inputs that turned out to be damaged."""
+        from datanectar.running.engines import closed_at_the_end, orchestrator_in_force
         from datanectar.running.execution import execute
         from datanectar.running.planning import steps_to_run
 
@@ -165,11 +183,11 @@ class Session:
             for layer in {step.layer for step in steps}:
                 layer.writer.prepare()  # a store that refuses should say so before the work, not after it
             self._check_serializers(plan)
-            engine = self._orchestrator()
+            engine = orchestrator_in_force(self._settings, self._orchestrator_name)
             reporter.planned(plan)
             chosen = self._settings.choose("workers", argument=self._workers)
             workers = chosen.value if chosen else None
-            with _closed_at_the_end(
+            with closed_at_the_end(
                 engine.run(steps, execute, workers=workers, keep_going=self._keep_going)
             ) as outcomes:
                 for outcome in outcomes:
@@ -205,16 +223,8 @@ class Session:
         elif outcome.error is not None:
             self._failures[outcome.name] = outcome.error
         damaged.update(outcome.damaged)
-
-    def _orchestrator(self) -> Orchestrator:
-        chosen = self._settings.choose("orchestrator", argument=self._orchestrator_name)
-        name = chosen.value if chosen else _EMBEDDED
-        where = f"orchestrators.{name}"
-        table = self._settings.table(where)
-        made: Orchestrator = registry(self._settings).make(
-            OrchestratorType, name, table, where=where, root=self._settings.root
-        )
-        return made
+        if outcome.waits_for:
+            self._waiting[outcome.name] = collect(list(outcome.waits_for))
 
     def _refuse_lost(self, plan: Plan) -> None:
         for step in plan.with_status("blocked"):
@@ -249,24 +259,14 @@ class Session:
 
     def _move_latest(self, artifacts: list[Artifact[Any]]) -> None:
         """Points `latest` of each task to the last of its targets that this run made."""
-        latest = {artifact.call.definition: artifact for artifact in artifacts if artifact.name in self.made}
-        for task, artifact in latest.items():
-            self._layer(artifact).alias(artifact.name, "latest", path=task.path if task else None)
+        made = [artifact for artifact in artifacts if artifact.name in self.made and artifact.call.stores]
+        latest = {_path(artifact): artifact for artifact in made}
+        for path, artifact in latest.items():
+            self._layer(artifact).alias(artifact.name, "latest", path=path)
 
 
-#: What runs the steps where nobody says otherwise.
-_EMBEDDED = "local"
-
-
-@contextmanager
-def _closed_at_the_end(outcomes: Iterator[Outcome]) -> Iterator[Iterator[Outcome]]:
-    """Ends an orchestrator's work with the block: one that is interrupted must not wait for the garbage collector."""
-    try:
-        yield outcomes
-    finally:
-        close = getattr(outcomes, "close", None)
-        if close is not None:
-            close()
+def _path(artifact: Artifact[Any]) -> str | None:
+    return artifact.call.definition.path if artifact.call.definition else None
 
 
 def _first(failures: dict[str, StepFailed]) -> StepFailed | None:

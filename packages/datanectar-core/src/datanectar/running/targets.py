@@ -6,13 +6,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from datanectar.configuration.active import current, hold, settings
+from datanectar.configuration.active import current, hold, override, settings
 from datanectar.configuration.settings import Settings
 from datanectar.errors import ArgumentError
 from datanectar.layer.lookup import find_name
 from datanectar.layer.opening import storage_layer
-from datanectar.tasks.classes import adapter_of
-from datanectar.tasks.foreign import foreign_artifact
+from datanectar.layer.storage_layer import StorageLayer
+from datanectar.tasks.call import Call
+from datanectar.tasks.foreign import artifact_of
 from datanectar.tasks.handle import Artifact, stored_artifact
 from datanectar.tasks.nectar import NectarTask
 
@@ -34,17 +35,13 @@ def artifact(target: Any) -> Artifact[Any]:
     if isinstance(target, str):
         layer = storage_layer()
         return stored_artifact(find_name(layer, target), None, layer.reference)
-    handle = getattr(target, "_as_artifact", None)
-    if handle is not None and not isinstance(target, type):
-        found: Artifact[Any] = handle()
-        return found
+    handle = artifact_of(target)
+    if handle is not None:
+        return handle
     if getattr(target, "_is_task", False):
         raise ArgumentError(f"{target.name} is a task, not an artifact; call it, with its parameters")
     if isinstance(target, type) and issubclass(target, NectarTask):
         raise ArgumentError(f"{target.__name__} is a class; make an instance of it, with its parameters")
-    foreign = adapter_of(type(target))
-    if foreign is not None:
-        return foreign_artifact(foreign, target, artifact)
     if callable(target):
         called = getattr(target, "__name__", repr(target))
         raise ArgumentError(f"{called} is a function, not an artifact; call it: {called}(…)")
@@ -77,6 +74,13 @@ def with_profile(profile: str | None) -> AbstractContextManager[Settings]:
         return hold(outer)
     kept = {"storage_layer": storage_layer()} if "storage_layer" in outer.overrides else {}
     return settings(profile=profile, **kept)
+
+
+def layer_in_force(layer: StorageLayer, call: Call) -> AbstractContextManager[Settings]:
+    """Puts the storage layer of a run in force for a block, where a task's own choice is another."""
+    if call.layer().reference == layer.reference:
+        return hold(current())
+    return override("run()", {"storage_layer": layer})
 
 
 def map_targets(targets: Any, function: Callable[[Artifact[Any]], Any]) -> Any:

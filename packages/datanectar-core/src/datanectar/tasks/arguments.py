@@ -97,7 +97,25 @@ def _copy(value: Any, place: _Place, artifacts: list[Any], depth: int) -> Any:
         return _from_numpy(value, place)
     if f"{kind.__module__}.{kind.__qualname__}" in _PLAIN_BY_NAME:
         return value
+    foreign = _foreign(value, place)
+    if foreign is not None:
+        artifacts.append(foreign)
+        return foreign
     raise place.refusal(_why_not(value))
+
+
+def _foreign(value: Any, place: _Place) -> Any:
+    """The artifact that a task object of another library makes, if it is one."""
+    from datanectar.tasks.foreign import artifact_of
+
+    handle = artifact_of(value)
+    if handle is not None and not handle.call.stores:
+        kind = type(value).__qualname__
+        raise place.refusal(
+            f"{kind} keeps its result itself, so its value is not known. Decorate it with @dn.task(storage_layer=…) "
+            "and store the result there, or read its output in a task that requires it"
+        )
+    return handle
 
 
 def _check_zone(value: Any, place: _Place) -> Any:

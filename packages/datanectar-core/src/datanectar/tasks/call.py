@@ -49,6 +49,8 @@ class Call:
 
     #: Whether `inputs` says more than `given`; a task class's requires() does.
     has_requirements = False
+    #: Whether the result is an artifact in a storage layer; a task of another library may keep it elsewhere.
+    stores = True
 
     def given(self) -> list[Artifact[Any]]:
         """The artifacts among its parameters, as they are now."""
@@ -80,6 +82,14 @@ class Call:
             compute_fingerprints(self)
         assert self._fingerprint is not None
         return self._fingerprint
+
+    def is_complete(self) -> bool:
+        """Whether the result is there."""
+        return self.layer().exists(self.name)
+
+    def result(self) -> Any:
+        """What it gives if it keeps its result itself."""
+        raise NotImplementedError
 
     def again(self) -> Call:
         """The same call, yet unnamed: to find out whether its name still holds."""

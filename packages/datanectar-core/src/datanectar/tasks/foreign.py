@@ -1,104 +1,187 @@
-"""Task objects of other libraries as Datanectar sees them: named like its own, run by their own engine."""
+"""Task objects of other libraries as Datanectar sees them: named like its own, run through their adapter."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from datanectar.contracts.adapters import ForeignTask, TaskAdapter
+from datanectar.errors import ArgumentError
+from datanectar.layer import origins
 from datanectar.tasks.arguments import check_arguments
 from datanectar.tasks.call import Call
+from datanectar.tasks.classes import adapter_of
 from datanectar.tasks.code import CodeDigest, digest_class
 from datanectar.tasks.definition import Definition
+from datanectar.tasks.function import check_options
 from datanectar.tasks.handle import Artifact
 from datanectar.tasks.signature import REQUIRED, Signature
+from datanectar.tasks.storing import store_made
 from datanectar.values.annotations import UNKNOWN
 
-# A diamond of tasks would be walked once per path through it, and not once per task.
-_known: WeakKeyDictionary[Any, Artifact[Any]] = WeakKeyDictionary()
+#: Where an object keeps its handle: as `output()` asks for its name again and again, and all below it with it.
+_MEMORY = "_datanectar_handle"
+_digests: WeakKeyDictionary[type, CodeDigest] = WeakKeyDictionary()
 
 
 class ForeignDefinition(Definition):
-    """The class of a foreign task object as a task."""
+    """The class of a foreign task object as a task.
+
+    Attributes:
+        kind: The class.
+    """
 
     def __init__(self, task: ForeignTask) -> None:
+        options = dict(task.options)
         super().__init__(
             task.name,
             f"{task.code.__module__}:{task.code.__qualname__}",
             task_type=task.task_type,
             model_family=task.model_family,
-            name=None,
-            version=None,
-            ignore=(),
-            options={},
+            name=options.pop("name", None),
+            version=options.pop("version", None),
+            ignore=options.pop("ignore", ()),
+            options=options,
         )
-        self._task = task
+        check_options(task.name, options)
+        self.kind, self._base = task.code, task.base
         self.signature = Signature(self.name, (), dict.fromkeys(task.parameters, REQUIRED), dict)
+        self.check_ignored()
 
     @property
     def returns(self) -> Any:
         return UNKNOWN
 
     def _digest(self) -> CodeDigest:
-        return digest_class(self._task.code, self._task.base)
+        found = _digests.get(self.kind)
+        if found is None:
+            found = _digests[self.kind] = digest_class(self.kind, self._base)
+        return found
 
 
-def foreign_artifact(adapter: TaskAdapter, task: Any, artifact: Callable[[Any], Artifact[Any]]) -> Artifact[Any]:
-    """Returns the handle of the artifact that a foreign task object makes.
+class ForeignCall(Call):
+    """A foreign task object, named.
 
-    Args:
-        adapter: Describes the object.
+    Attributes:
+        adapter: Runs it.
         task: The object.
-        artifact: Gives the handles of what it requires.
-
-    Raises:
-        ArgumentError: A parameter is of a kind that has no name.
     """
-    found = _known.get(task)
-    if found is None:
-        described = adapter.describe(task)
-        definition = ForeignDefinition(described)
-        arguments, _ = check_arguments(definition.signature, described.parameters)
-        found = _known[task] = Artifact(_ForeignCall(definition, arguments, described.requires, artifact))
-    return found
 
-
-class _ForeignCall(Call):
-    __slots__ = ("_artifact", "_foreign", "_required")
+    __slots__ = ("__weakref__", "_described", "_required", "adapter", "task")
     has_requirements = True
 
     def __init__(
         self,
         definition: ForeignDefinition,
         arguments: dict[str, Any],
-        foreign: Any,
-        artifact: Callable[[Any], Artifact[Any]],
+        adapter: TaskAdapter,
+        task: Any,
+        described: ForeignTask,
     ) -> None:
         super().__init__(definition, arguments, [])
-        self._foreign, self._artifact = foreign, artifact
+        self.adapter, self.task, self._described = adapter, task, described
         self._required: list[Artifact[Any]] | None = None
+
+    @property
+    def stores(self) -> bool:  # type: ignore[override]
+        """Whether its result is an artifact in a storage layer."""
+        return self._described.stores
+
+    def is_complete(self) -> bool:
+        return super().is_complete() if self.stores else self.adapter.is_complete(self.task)
+
+    def result(self) -> Any:
+        return self.adapter.result(self.task)
 
     def inputs(self) -> list[Artifact[Any]]:
         if self._required is None:
-            self._required = [self._artifact(task) for task in _flat(self._foreign)]
+            self._required = [_required(task, self._described.name) for task in flat(self._described.requires)]
         return self._required
 
     def again(self) -> Call:
         assert isinstance(self.definition, ForeignDefinition)
-        return _ForeignCall(self.definition, self.arguments, self._foreign, self._artifact)
+        again = ForeignCall(self.definition, self.arguments, self.adapter, self.task, self._described)
+        again._required = self._required
+        return again
 
     def describe(self) -> dict[str, Any]:
         from datanectar.tasks.identity import identify
 
         return {**super().describe(), "requires": identify(self.inputs())}
 
+    @property
+    def name(self) -> str:
+        """The artifact's name; who stores under it has the provenance recorded, too."""
+        name = super().name
+        origins.remember(name, self)
+        return name
 
-def _flat(required: Any) -> list[Any]:
-    if isinstance(required, dict):
-        required = list(required.values())
+    def store(self, layer: Any, name: str, value: Any, serializer: str | None) -> Any:
+        """Stores what the object made outside of a run of Datanectar."""
+        return store_made(layer, self, name, value, serializer=serializer)
+
+
+def artifact_of(task: Any) -> Artifact[Any] | None:
+    """Returns the handle of a task object, be it Datanectar's own or one that a plugin adapts, else None.
+
+    Raises:
+        ArgumentError: A parameter of it is of a kind that has no name.
+    """
+    own = getattr(task, "_as_artifact", None)
+    if own is not None:
+        return None if isinstance(task, type) else own()
+    kept: _Memory | None = getattr(task, "__dict__", {}).get(_MEMORY)
+    if kept is not None and kept.handle is not None:
+        return kept.handle
+    adapter = None if isinstance(task, type) else adapter_of(type(task))
+    if adapter is None:
+        return None
+    handle = _describe(adapter, task)
+    with suppress(AttributeError, TypeError):  # of a class with __slots__: then it is described each time
+        object.__setattr__(task, _MEMORY, _Memory(handle))
+    return handle
+
+
+def _describe(adapter: TaskAdapter, task: Any) -> Artifact[Any]:
+    described = adapter.describe(task)
+    if isinstance(described, Artifact):
+        return described
+    definition = ForeignDefinition(described)
+    arguments, _ = check_arguments(definition.signature, described.parameters)
+    return Artifact(ForeignCall(definition, arguments, adapter, task, described))
+
+
+class _Memory:
+    """A handle that an object has of itself. It does not travel: in another process code or settings may differ."""
+
+    def __init__(self, handle: Artifact[Any] | None = None) -> None:
+        self.handle = handle
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Memory, ()
+
+    def __copy__(self) -> _Memory:
+        return _Memory()
+
+    def __deepcopy__(self, memo: object) -> _Memory:
+        return _Memory()
+
+
+def _required(task: Any, by: str) -> Artifact[Any]:
+    handle = artifact_of(task)
+    if handle is None:
+        raise ArgumentError(f"{by} requires {task!r:.80}, which is no task object and no artifact")
+    return handle
+
+
+def flat(required: Any) -> list[Any]:
+    """Returns the task objects in what a task requires, in any nesting."""
     if required is None:
         return []
-    if isinstance(required, (list, tuple)):
-        return [task for item in required for task in _flat(item)]
+    if isinstance(required, Mapping):
+        required = list(required.values())
+    if isinstance(required, (list, tuple, set, frozenset)) or hasattr(required, "__next__"):
+        return [task for item in required for task in flat(item)]
     return [required]

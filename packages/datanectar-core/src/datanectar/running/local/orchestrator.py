@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from datanectar.contracts.orchestration import Execute, Orchestrator, Outcome, Step
-from datanectar.errors import DatanectarError, StepFailed, TaskDefinitionError, UnsupportedError
+from datanectar.contracts.portability import why_not_portable
+from datanectar.errors import DatanectarError, StepFailed, TaskDefinitionError
 from datanectar.running.local.scheduling import Schedule
 
 
@@ -26,7 +25,7 @@ class LocalOrchestrator(Orchestrator):
         size = workers or 1
         if size == 1 and not any(step.timeout for step in steps):
             return _in_this_process(steps, execute, keep_going)
-        problem = _problem(steps)
+        problem = why_not_portable(steps)
         if problem is None:
             return _in_processes(steps, execute, min(size, len(steps)), keep_going)
         if size > 1:
@@ -80,34 +79,3 @@ def _unsent(step: Step, error: DatanectarError) -> StepFailed:
     failure = StepFailed(f"{step.task} failed: {error}", task=step.task, name=step.name, traceback=f"{error}\n")
     failure.__cause__ = error
     return failure
-
-
-def _problem(steps: Sequence[Step]) -> DatanectarError | None:
-    """Why steps cannot run in other processes: none of them would find the store, or the task."""
-    for layer in {layer for step in steps for layer in (step.layer, *step.input_layers.values())}:
-        if layer.backend.reach == "process":
-            msg = (
-                f"storage {layer.reference} is in this process alone, so worker processes cannot share it. Choose a "
-                "storage on disk, or leave workers out"
-            )
-            return UnsupportedError(msg)
-    for task in {step.call.definition: None for step in steps if step.call is not None}:
-        why = _why_not_importable(task)
-        if why:
-            msg = f"task {task.name} {why}, so worker processes cannot import it. Put it at the top of a module"
-            return TaskDefinitionError(f"{msg}, or leave workers and timeouts out")
-    return None
-
-
-def _why_not_importable(task: Any) -> str:
-    module, _, qualname = task.reference.partition(":")
-    if "<" in qualname:
-        return "is defined inside a function"
-    if module == "__main__" and not hasattr(sys.modules[module], "__file__"):
-        return "is defined in a notebook or at a prompt"
-    found: Any = sys.modules.get(module)
-    for attribute in qualname.split("."):
-        found = getattr(found, attribute, None)
-    if isinstance(found, type) and hasattr(found, "_get_definition"):
-        found = found._get_definition()
-    return "" if found is task else f"is not what {task.reference} names"
