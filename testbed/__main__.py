@@ -11,10 +11,10 @@ import tempfile
 from pathlib import Path
 
 from testbed.azurite import Azurite, install
-from testbed.process import Server, ServerFailed
+from testbed.process import ServerFailed, Store
 from testbed.seaweedfs import SeaweedFS
 
-SERVERS: dict[str, type[Server]] = {"s3": SeaweedFS, "azure": Azurite}
+SERVERS: dict[str, type[Store]] = {"s3": SeaweedFS, "azure": Azurite}
 BUCKET = "datanectar"
 NOT_FOUND = 127  # as shells say it
 

@@ -16,14 +16,14 @@ import tempfile
 from pathlib import Path
 
 from testbed.http1 import Head
-from testbed.process import Server, ServerFailed, free_ports
+from testbed.process import ServerFailed, Store, free_ports
 
 ROOT = Path(__file__).parents[1]
 MANIFESTS = [ROOT / "testbed/npm" / name for name in ("package.json", "package-lock.json")]
 INSTALLED = ROOT / ".nox"  # beside the other environments
 
 
-class Azurite(Server):
+class Azurite(Store):
     """A blob service that keeps everything in memory, with one account."""
 
     scheme = "az"

@@ -41,8 +41,6 @@ class Server(ABC):
 
     host = "127.0.0.1"
     port: int
-    #: What URLs of stores on it begin with.
-    scheme: ClassVar[str]
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory.absolute()
@@ -60,19 +58,6 @@ class Server(ABC):
     @abstractmethod
     def is_ready(self) -> bool:
         """Tells whether this server, and no other that took its port, answers."""
-
-    @property
-    @abstractmethod
-    def client_environment(self) -> dict[str, str]:
-        """The variables by which clients find the server and may use it."""
-
-    @abstractmethod
-    def make_bucket(self, name: str) -> None:
-        """Makes a bucket, or what the service calls one."""
-
-    @abstractmethod
-    def sign(self, request: Head) -> Head:
-        """Signs a request anew that was changed on its way."""
 
     def __enter__(self) -> Self:
         try:
@@ -133,6 +118,26 @@ class Server(ABC):
 
     def _tail(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")[-LOG_TAIL:]
+
+
+class Store(Server):
+    """A server that stores objects."""
+
+    #: What URLs of stores on it begin with.
+    scheme: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def client_environment(self) -> dict[str, str]:
+        """The variables by which clients find the server and may use it."""
+
+    @abstractmethod
+    def make_bucket(self, name: str) -> None:
+        """Makes a bucket, or what the service calls one."""
+
+    @abstractmethod
+    def sign(self, request: Head) -> Head:
+        """Signs a request anew that was changed on its way."""
 
 
 def death_with_parent() -> Callable[[], None] | None:

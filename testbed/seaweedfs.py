@@ -10,13 +10,13 @@ import sysconfig
 from pathlib import Path
 
 from testbed.http1 import Head
-from testbed.process import Server, free_ports
+from testbed.process import Store, free_ports
 
 GRPC = 10_000  # what each component's second port lies above its first: the admin worker takes that for granted
 SOCKETS = Path("/tmp")  # where SeaweedFS makes them, whatever TMPDIR says
 
 
-class SeaweedFS(Server):
+class SeaweedFS(Store):
     """An S3 server with one identity that may do everything and one that may only read and list."""
 
     scheme = "s3"

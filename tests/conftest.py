@@ -19,7 +19,8 @@ import pytest
 if TYPE_CHECKING:
     from testbed.azurite import Azurite
     from testbed.faults import FaultProxy
-    from testbed.process import Server
+    from testbed.luigid import Luigid
+    from testbed.process import Store
     from testbed.seaweedfs import SeaweedFS
 
 sys.path.append(str(Path(__file__).parents[1]))  # testbed/ is no package that is installed
@@ -71,6 +72,15 @@ def azurite(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Confi
 
 
 @pytest.fixture
+def luigid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Luigid]:
+    """A central scheduler of Luigi that nobody has used yet."""
+    from testbed.luigid import Luigid
+
+    with Luigid(tmp_path_factory.mktemp("luigid")) as server:
+        yield server
+
+
+@pytest.fixture
 def s3_bucket(seaweedfs: SeaweedFS, private_surroundings: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of a new bucket on `seaweedfs`; the environment has the endpoint and the credentials."""
     return new_bucket(seaweedfs, monkeypatch)
@@ -82,7 +92,7 @@ def azure_container(azurite: Azurite, private_surroundings: Path, monkeypatch: p
     return new_bucket(azurite, monkeypatch)
 
 
-def new_bucket(server: Server, monkeypatch: pytest.MonkeyPatch) -> str:
+def new_bucket(server: Store, monkeypatch: pytest.MonkeyPatch) -> str:
     for variable, value in server.client_environment.items():
         monkeypatch.setenv(variable, value)
     name = f"test-{uuid4().hex}"

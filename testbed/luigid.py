@@ -1,0 +1,38 @@
+"""luigid, Luigi's central scheduler: https://github.com/spotify/luigi."""
+
+from __future__ import annotations
+
+import http.client
+import sysconfig
+from pathlib import Path
+
+from testbed.process import Server, free_ports
+
+
+class Luigid(Server):
+    """A central scheduler that knows nothing yet, and forgets everything in the end."""
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    def command(self) -> list[str]:
+        (self.port,) = free_ports(1)
+        return [
+            str(Path(sysconfig.get_path("scripts")) / "luigid"),
+            *("--address", self.host, "--port", str(self.port)),
+            *("--state-path", str(self.directory / "state.pickle"), "--logdir", str(self.directory)),
+        ]
+
+    def environment(self) -> dict[str, str]:
+        return {}
+
+    def is_ready(self) -> bool:
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=5)
+        try:
+            connection.request("GET", "/api/is_paused")  # a ping would register a worker
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()

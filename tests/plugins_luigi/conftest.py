@@ -1,0 +1,33 @@
+"""Tasks that every worker process can import, and a project on disk."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+import datanectar as dn
+
+IMPORTABLE = str(Path(__file__).parent / "importable")
+sys.path.append(IMPORTABLE)
+
+
+@pytest.fixture(autouse=True)
+def project(private_surroundings: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose results are on disk, found by configuration in every process; returns its directory.
+
+    The modules in `importable/` can be imported by processes that tests start.
+    """
+    (private_surroundings / "datanectar.toml").write_text('[storage.disk]\ntype = "local"\npath = "artifacts"\n')
+    monkeypatch.setenv("DATANECTAR_STORAGE_LAYER", "disk")
+    paths = [IMPORTABLE, *filter(None, [os.environ.get("PYTHONPATH")])]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
+    return private_surroundings
+
+
+@pytest.fixture
+def store(project: Path) -> dn.StorageLayer:
+    """The store of the project."""
+    return dn.storage_layer()
