@@ -86,15 +86,36 @@ def s3_bucket(seaweedfs: SeaweedFS, private_surroundings: Path, monkeypatch: pyt
     return new_bucket(seaweedfs, monkeypatch)
 
 
+@pytest.fixture(scope="session")
+def s3_shared_bucket(seaweedfs: SeaweedFS) -> str:
+    """The name of a bucket on `seaweedfs` that tests share: in a new one, the first object takes half a second."""
+    name = f"shared-{uuid4().hex}"
+    seaweedfs.make_bucket(name)
+    return name
+
+
+@pytest.fixture
+def s3_place(
+    seaweedfs: SeaweedFS, s3_shared_bucket: str, private_surroundings: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[str, str]:
+    """A bucket and a prefix in it that is this test's own; the environment is as for `s3_bucket`."""
+    use_server(seaweedfs, monkeypatch)
+    return s3_shared_bucket, uuid4().hex[:12]  # as short as a prefix may be, for keys of the greatest length
+
+
 @pytest.fixture
 def azure_container(azurite: Azurite, private_surroundings: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of a new container on `azurite`; the environment has the connection string."""
     return new_bucket(azurite, monkeypatch)
 
 
-def new_bucket(server: Store, monkeypatch: pytest.MonkeyPatch) -> str:
+def use_server(server: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable, value in server.client_environment.items():
         monkeypatch.setenv(variable, value)
+
+
+def new_bucket(server: Store, monkeypatch: pytest.MonkeyPatch) -> str:
+    use_server(server, monkeypatch)
     name = f"test-{uuid4().hex}"
     server.make_bucket(name)
     return name

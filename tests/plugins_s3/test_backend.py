@@ -190,7 +190,7 @@ def test_a_write_that_ends_early_is_aborted_on_the_server(parted, deed, error, c
         parted.write("k", Failing(deed))
     operations = parted.operations()
     assert operations[0] == "CreateMultipartUpload"
-    assert operations[-1] == "AbortMultipartUpload"
+    assert "AbortMultipartUpload" in operations  # a part whose turn had come may still be asked for, and is refused
     assert uploads(parted) == []
     assert parted.stat("k") is None
 
