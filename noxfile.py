@@ -9,7 +9,7 @@ import nox
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "tests", "isolation"]
+nox.options.sessions = ["lint", "types", "tests", "luigi", "isolation"]
 
 ROOT = Path(__file__).parent
 GROUPS = nox.project.load_toml(ROOT / "pyproject.toml")
@@ -57,6 +57,15 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def luigi(session: nox.Session) -> None:
+    """Run the tests of the Luigi plugin with the newest line of Luigi, which cannot be installed beside Feast."""
+    session.install(*PINNED, *TESTED, *group("test"))
+    session.install("--upgrade", "luigi")
+    check_line(session, "luigi", "3.8")
+    session.run("pytest", *(session.posargs or ["-n", "auto", "tests/plugins_luigi"]))
+
+
+@nox.session
 def latest(session: nox.Session) -> None:
     """Run the tests with the newest release of every dependency."""
     run_tests(session)
@@ -64,21 +73,32 @@ def latest(session: nox.Session) -> None:
 
 def run_tests(session: nox.Session, *pins: str) -> None:
     session.install(*pins, *TESTED, *group("test"))
+    if pins:
+        check_line(session, "luigi", "3.7")
     session.run("python", "-m", "testbed", "install")
     session.run("pytest", *(session.posargs or ["-n", "auto"]))
 
 
+def check_line(session: nox.Session, package: str, line: str) -> None:
+    """Refuses an environment in which the resolver chose another line of a package than the one to be tested."""
+    found = f"__import__('importlib.metadata').metadata.version({package!r})"
+    wanted = f"{package} {line} is to be tested here, and this is "
+    session.run("python", "-c", f"assert ({found} + '.').startswith({line + '.'!r}), {wanted!r} + {found}")
+
+
 @nox.session(reuse_venv=True)
 def demo(session: nox.Session) -> None:
-    """Run the example project, examples/eta: on disk, or twice on a server, named `s3` or `azure`."""
+    """Run the example project, examples/eta: on disk; or twice on servers: `s3` or `azure`, and `luigi`."""
     run = ("datanectar", "run", "eta.pipeline:report")
-    if session.posargs not in ([], ["s3"], ["azure"]):
-        session.error("the demo takes no argument, or one: s3 or azure")
     session.install(*PINNED, *CORE_EDITABLE, "-e", "examples/eta")
     for server in session.posargs:
+        if server not in ("s3", "azure", "luigi"):
+            session.error("the demo takes no argument, or some of these: s3 or azure, and luigi")
         session.install(*PINNED, "-e", f"packages/datanectar-{server}", *group("servers"))
-        twice = f"{shlex.join(run)} && {shlex.join(run)}"  # the second run finds everything in the store
-        run = ("python", "-m", "testbed", server, "--", "sh", "-c", twice)
+    if session.posargs:
+        workers = ("--workers", "2") if "luigi" in session.posargs else ()
+        twice = f"{shlex.join([*run, *workers])} && {shlex.join(run)}"  # the second run finds everything in the store
+        run = ("python", "-m", "testbed", *session.posargs, "--", "sh", "-c", twice)
     session.chdir("examples/eta")
     session.run(*run, env={"PYTHONPATH": str(ROOT)})
 

@@ -1,4 +1,4 @@
-"""Runs a command with a fresh server and the environment to use it: `python -m testbed s3|azure -- COMMAND…`."""
+"""Runs a command with fresh servers and the environment to use them: `python -m testbed s3 luigi -- COMMAND…`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
+from itertools import takewhile
 from pathlib import Path
 
 from testbed.azurite import Azurite, install
-from testbed.process import ServerFailed, Store
+from testbed.luigid import Luigid
+from testbed.process import Server, ServerFailed, Store
 from testbed.seaweedfs import SeaweedFS
 
-SERVERS: dict[str, type[Store]] = {"s3": SeaweedFS, "azure": Azurite}
+SERVERS: dict[str, type[Server]] = {"s3": SeaweedFS, "azure": Azurite, "luigi": Luigid}
 BUCKET = "datanectar"
 NOT_FOUND = 127  # as shells say it
 
@@ -22,28 +25,38 @@ NOT_FOUND = 127  # as shells say it
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m testbed",
-        usage="%(prog)s {s3,azure} -- COMMAND…\n       %(prog)s install",
-        description="Runs a command with a fresh server, a bucket on it, and the environment to use them.",
+        usage="%(prog)s {s3,azure,luigi}… -- COMMAND…\n       %(prog)s install",
+        description="Runs a command with fresh servers, buckets on them, and the environment to use them.",
     )
-    what = "s3: SeaweedFS; azure: Azurite; install: only install Azurite, which otherwise happens on first use"
-    parser.add_argument("server", choices=[*SERVERS, "install"], metavar="s3|azure|install", help=what)
+    what = "s3: SeaweedFS; azure: Azurite; luigi: luigid; install: only install Azurite, which first use does else"
+    parser.add_argument("server", nargs="+", metavar="s3|azure|luigi|install", help=what)
     split = arguments.index("--") if "--" in arguments else len(arguments)
-    known, unknown = parser.parse_known_args(arguments[:split])
-    if unknown:
-        parser.error(f"put -- before the command: python -m testbed {known.server} -- {' '.join(unknown)}")
-    name, command = known.server, arguments[split + 1 :]
-    if name == "install":
+    names, command = parser.parse_args(arguments[:split]).server, arguments[split + 1 :]
+    known = list(takewhile((*SERVERS, "install").__contains__, names))
+    if not known:
+        parser.error(f"invalid choice: {names[0]!r} (choose from {', '.join(SERVERS)}, install)")
+    if known != names:
+        unknown = " ".join(names[len(known) :])
+        parser.error(f"put -- before the command: python -m testbed {' '.join(known)} -- {unknown}")
+    if names == ["install"]:
         install()
         return 0
+    if "install" in names:
+        parser.error("install stands alone: python -m testbed install")
     if not command:
-        parser.error(f"no command given; for example: python -m testbed {name} -- datanectar list")
+        parser.error(f"no command given; for example: python -m testbed {' '.join(names)} -- datanectar ls")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    with tempfile.TemporaryDirectory(prefix="testbed-") as directory, SERVERS[name](Path(directory)) as server:
-        server.make_bucket(BUCKET)
-        variables = {**server.client_environment, "DATANECTAR_STORAGE_LAYER": f"{server.scheme}://{BUCKET}/artifacts"}
-        # A session token or a profile of the user's would win over the server's keys.
-        others = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "AZURE_"))}
-        return run(command, {**others, **variables})
+    # A session token or a profile of the user's would win over the servers' keys.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "AZURE_"))}
+    with ExitStack() as running:
+        for name in names:
+            directory = running.enter_context(tempfile.TemporaryDirectory(prefix="testbed-"))
+            server = running.enter_context(SERVERS[name](Path(directory)))
+            environment |= server.client_environment
+            if isinstance(server, Store):
+                server.make_bucket(BUCKET)
+                environment["DATANECTAR_STORAGE_LAYER"] = f"{server.scheme}://{BUCKET}/artifacts"
+        return run(command, environment)
 
 
 def run(command: list[str], environment: dict[str, str]) -> int:

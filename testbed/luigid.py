@@ -16,6 +16,10 @@ class Luigid(Server):
     def url(self) -> str:
         return f"http://{self.host}:{self.port}"
 
+    @property
+    def client_environment(self) -> dict[str, str]:
+        return {"DATANECTAR_ORCHESTRATOR": "luigi", "DATANECTAR_ORCHESTRATORS__LUIGI__SCHEDULER": self.url}
+
     def command(self) -> list[str]:
         (self.port,) = free_ports(1)
         return [

@@ -55,6 +55,11 @@ class Server(ABC):
     def environment(self) -> Mapping[str, str]:
         """Returns what the server's environment has beside a home of its own."""
 
+    @property
+    @abstractmethod
+    def client_environment(self) -> dict[str, str]:
+        """The variables by which clients find the server and may use it."""
+
     @abstractmethod
     def is_ready(self) -> bool:
         """Tells whether this server, and no other that took its port, answers."""
@@ -125,11 +130,6 @@ class Store(Server):
 
     #: What URLs of stores on it begin with.
     scheme: ClassVar[str]
-
-    @property
-    @abstractmethod
-    def client_environment(self) -> dict[str, str]:
-        """The variables by which clients find the server and may use it."""
 
     @abstractmethod
     def make_bucket(self, name: str) -> None:

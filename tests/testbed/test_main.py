@@ -40,6 +40,17 @@ def test_a_command_runs_with_an_azure_container() -> None:
     assert (done.returncode, done.stdout) == (0, "az://datanectar/artifacts ['datanectar']\n"), done.stderr
 
 
+def test_a_command_has_several_servers_at_once() -> None:
+    source = """if True:
+        import os, urllib.request
+        url = os.environ["DATANECTAR_ORCHESTRATORS__LUIGI__SCHEDULER"]
+        with urllib.request.urlopen(f"{url}/api/is_paused") as answer:
+            print(os.environ["DATANECTAR_STORAGE_LAYER"], os.environ["DATANECTAR_ORCHESTRATOR"], answer.status)
+    """
+    done = run_testbed("s3", "luigi", "--", sys.executable, "-c", source)
+    assert (done.returncode, done.stdout) == (0, "s3://datanectar/artifacts luigi 200\n"), done.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_what_stops_a_command_stops_its_server(number: signal.Signals) -> None:
     source = "import os, signal; print(os.environ['AWS_ENDPOINT_URL'], flush=True); signal.pause()"
@@ -65,9 +76,10 @@ def test_what_stops_a_command_stops_its_server(number: signal.Signals) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "the following arguments are required: s3|azure|install"),
+        ((), "the following arguments are required: s3|azure|luigi|install"),
+        (("s3", "install", "--", "true"), "install stands alone"),
         (("gcs", "--", "true"), "invalid choice: 'gcs' (choose from"),
-        (("s3",), "no command given; for example: python -m testbed s3 -- datanectar list"),
+        (("s3",), "no command given; for example: python -m testbed s3 -- datanectar ls"),
         (("s3", "datanectar", "list"), "put -- before the command: python -m testbed s3 -- datanectar list"),
     ],
 )
