@@ -180,7 +180,7 @@ def test_explain_compares_with_what_is_stored(command) -> None:
         (["--profile", "prod"], "there is no profile 'prod' (command line); there are: local"),
         (["--storage-layer", "lake"], "there is no storage 'lake' (command line); configured: disk"),
         (["--storage-layer", "s4://bucket/x"], "unknown storage 's4'; did you mean 's3'?"),
-        (["--orchestrator", "luigi"], "orchestrator 'luigi' is not installed: pip install datanectar-luigi"),
+        (["--orchestrator", "dask"], "orchestrator 'dask' is not installed: pip install datanectar-dask"),
         (["--workers", "2", "--storage-layer", "memory://"], "memory:// is in this process alone, so worker processes"),
         (["--workers", "0"], "Invalid value for '--workers'"),
     ],
