@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,8 @@ class ForeignTask:
         base: The library's own class.
         options: What ``@task(…)`` was given for the class, but for `task_type` and `model_family`.
         stores: Whether its result is an artifact in a storage layer; if not, the task keeps its result itself, and
-            the adapter's `is_complete` and `result` tell of it.
+            the adapter's `is_complete` and `result` tell of it. What cannot be said before the task has a name is a
+            function, asked later.
     """
 
     name: str
@@ -36,7 +37,7 @@ class ForeignTask:
     task_type: str | None = None
     model_family: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
-    stores: bool = True
+    stores: bool | Callable[[], bool] = True
 
 
 class TaskAdapter(ABC):

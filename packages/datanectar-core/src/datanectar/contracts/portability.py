@@ -9,6 +9,9 @@ from typing import Any
 from datanectar.contracts.orchestration import Step
 from datanectar.errors import DatanectarError, TaskDefinitionError, UnsupportedError
 
+#: The attribute of a class that stands where its task was declared: it has the task.
+TASK_OF = "__datanectar_task__"
+
 
 def why_not_portable(steps: Sequence[Step]) -> DatanectarError | None:
     """Returns why steps cannot run in other processes of this machine: those would not find the store, or the task.
@@ -43,4 +46,5 @@ def _why_not_importable(task: Any) -> str:
     found: Any = sys.modules.get(module)
     for attribute in qualname.split("."):
         found = getattr(found, attribute, None)
+    found = getattr(found, TASK_OF, found)
     return "" if found is task or found is getattr(task, "kind", task) else f"is not what {task.reference} names"

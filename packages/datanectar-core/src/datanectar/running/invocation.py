@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from datanectar.contracts.orchestration import Step
+from datanectar.contracts.portability import TASK_OF
 from datanectar.errors import NameMismatch, TaskDefinitionError
 from datanectar.running.targets import artifact
 from datanectar.tasks.call import Call
@@ -30,6 +31,7 @@ def revived(step: Step) -> Call:
                 f"{step.reference} is defined inside a function, so another process cannot import it"
             )
         found = getattr(found, attribute)
+    found = getattr(found, TASK_OF, found)
     if isinstance(found, Task):
         return Call(found, step.arguments, _artifacts(step.arguments))
     if isinstance(found, type) and issubclass(found, NectarTask):

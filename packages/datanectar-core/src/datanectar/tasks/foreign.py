@@ -69,7 +69,7 @@ class ForeignCall(Call):
         task: The object.
     """
 
-    __slots__ = ("__weakref__", "_described", "_required", "adapter", "task")
+    __slots__ = ("__weakref__", "_described", "_required", "_stores", "adapter", "task")
     has_requirements = True
 
     def __init__(
@@ -83,11 +83,15 @@ class ForeignCall(Call):
         super().__init__(definition, arguments, [])
         self.adapter, self.task, self._described = adapter, task, described
         self._required: list[Artifact[Any]] | None = None
+        self._stores: bool | None = None
 
     @property
     def stores(self) -> bool:  # type: ignore[override]
         """Whether its result is an artifact in a storage layer."""
-        return self._described.stores
+        if self._stores is None:
+            told = self._described.stores
+            self._stores = told() if callable(told) else told
+        return self._stores
 
     def is_complete(self) -> bool:
         return super().is_complete() if self.stores else self.adapter.is_complete(self.task)

@@ -13,6 +13,8 @@ from datanectar.values.annotations import UNKNOWN
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from datanectar.layer.storage_layer import StorageLayer
+
 
 R = TypeVar("R", covariant=True)
 
@@ -46,6 +48,11 @@ class Artifact(Generic[R]):
         """Where it is (or will be) stored; a part is shown behind a ``#``."""
         fragment = "".join(f"/{key}" for key in self.part).lstrip("/")
         return self.call.layer().uri(self.name) + (f"#{fragment}" if self.part else "")
+
+    @property
+    def storage_layer(self) -> StorageLayer:
+        """The storage layer in which it is, or will be, stored."""
+        return self.call.layer()
 
     def exists(self) -> bool:
         """Whether it is stored."""

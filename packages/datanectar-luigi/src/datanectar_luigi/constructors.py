@@ -1,0 +1,73 @@
+"""A plain constructor as the source of a task's parameters."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from functools import wraps
+from typing import Any
+
+import luigi
+
+import datanectar as dn
+from datanectar_luigi.layer_parameter import StorageLayerParameter
+from datanectar_luigi.signatures import parameter_for, resolved_annotations
+
+
+class Constructor:
+    """An ``__init__`` with arguments of its own: Luigi gets a parameter for each, and the body runs as it is."""
+
+    def __init__(self, signature: inspect.Signature) -> None:
+        self.signature = signature
+
+    @classmethod
+    def install(cls, kind: type[luigi.Task]) -> None:
+        """Gives a class the parameters that its constructor tells of; one that takes all of Luigi's is left alone.
+
+        Raises:
+            TaskDefinitionError: An argument has a name or type that a parameter cannot have.
+        """
+        function = vars(kind)["__init__"]
+        arguments = list(inspect.signature(function).parameters.values())[1:]
+        stars = {argument.kind for argument in arguments}
+        if stars & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
+            return
+        annotations = resolved_annotations(function)
+        for argument in arguments:
+            if not isinstance(getattr(kind, argument.name, None), luigi.Parameter):
+                setattr(kind, argument.name, _parameter(kind, argument, annotations.get(argument.name)))
+        kind._constructor = cls(inspect.Signature(arguments))
+        kind.__init__ = _after_luigi(kind, function)
+
+    def bind(self, args: Iterable[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns a call's arguments by name; those of inherited parameters, which the constructor lacks, too."""
+        own = {name: value for name, value in kwargs.items() if name in self.signature.parameters}
+        others = {name: value for name, value in kwargs.items() if name not in own}
+        return {**others, **self.signature.bind_partial(*args, **own).arguments}
+
+
+def _parameter(kind: type[luigi.Task], argument: inspect.Parameter, annotation: Any) -> luigi.Parameter:
+    if argument.name == "storage_layer":
+        default = "" if argument.default in (None, inspect.Parameter.empty) else argument.default
+        return StorageLayerParameter(default=default)
+    if hasattr(luigi.Task, argument.name):
+        raise dn.errors.TaskDefinitionError(
+            f"{kind.__name__}: {argument.name} is a name that Luigi uses itself; call the argument something else"
+        )
+    return parameter_for(argument.name, annotation, argument.default, kind.__name__)
+
+
+def _after_luigi(kind: type[luigi.Task], function: Any) -> Any:
+    @wraps(function)
+    def __init__(self: luigi.Task, *args: Any, **kwargs: Any) -> None:
+        constructor = kind._constructor
+        given = constructor.bind(args, kwargs)
+        if "param_kwargs" not in vars(self):
+            luigi.Task.__init__(self, **given)
+        values = {name: getattr(self, name) for name in constructor.signature.parameters}
+        for name in constructor.signature.parameters:  # the body sees what it was given, not Luigi's form of it
+            if name in given:
+                values[name] = given[name]
+        function(self, **values)
+
+    return __init__
