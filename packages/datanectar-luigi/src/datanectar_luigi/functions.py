@@ -29,6 +29,7 @@ class FunctionTask(luigi.Task):
 
     _visible_in_registry = False
     __datanectar_task__: ClassVar[Any] = None
+    _artifact: dn.Artifact[Any] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         kind = type(self)
@@ -36,7 +37,7 @@ class FunctionTask(luigi.Task):
 
     def artifact(self) -> dn.Artifact[Any]:
         """Returns the artifact that the function makes of these parameters: the same as when it is called."""
-        found: dn.Artifact[Any] | None = vars(self).get("_artifact")
+        found = self._artifact
         if found is None:
             task = type(self).__datanectar_task__
             values = {}
@@ -44,7 +45,7 @@ class FunctionTask(luigi.Task):
                 value = getattr(self, name)
                 inputs = next(tasks_in(value), None) is not None
                 values[name] = artifacts_in(value) if inputs else thaw(value, _annotation(task, name))
-            found = vars(self)["_artifact"] = task(**values)
+            found = self._artifact = task(**values)
         return found
 
     def requires(self) -> Any:
@@ -142,8 +143,8 @@ def _parameters(task: Any) -> dict[str, luigi.Parameter]:
     for name, default in signature.defaults.items():
         if name in _RESERVED:
             raise dn.errors.TaskDefinitionError(
-                f"{task.__name__}: {name} is a name that Luigi's tasks use themselves; call the parameter something else, "
-                f"such as {name}_"
+                f"{task.__name__}: {name} is a name that Luigi's tasks use themselves; call the parameter something "
+                f"else, such as {name}_"
             )
         given = inspect.Parameter.empty if _is_required(default) else default
         annotation = _annotation(task, name)

@@ -130,7 +130,8 @@ def artifacts_in(value: Any) -> Any:
 def _task_of(artifact: dn.Artifact[Any]) -> luigi.Task | Part:
     from datanectar_luigi.functions import as_luigi_task
 
-    definition, call = artifact.call.definition, artifact.call
+    call: Any = artifact.call
+    definition = call.definition
     if isinstance(getattr(call, "task", None), luigi.Task):
         task = call.task
     elif isinstance(definition, dn.Task):
