@@ -10,6 +10,11 @@ import pytest
 
 import datanectar as dn
 
+CONFIGURATION = """\
+profile = "local"
+storage.disk = { type = "local", path = "artifacts" }
+profiles.local.storage_layer = "disk"
+"""
 IMPORTABLE = str(Path(__file__).parent / "importable")
 sys.path.append(IMPORTABLE)
 
@@ -20,8 +25,7 @@ def project(private_surroundings: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
     The modules in `importable/` can be imported by processes that tests start.
     """
-    (private_surroundings / "datanectar.toml").write_text('[storage.disk]\ntype = "local"\npath = "artifacts"\n')
-    monkeypatch.setenv("DATANECTAR_STORAGE_LAYER", "disk")
+    (private_surroundings / "datanectar.toml").write_text(CONFIGURATION)
     paths = [IMPORTABLE, *filter(None, [os.environ.get("PYTHONPATH")])]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
     return private_surroundings

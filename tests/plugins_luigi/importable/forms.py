@@ -56,6 +56,21 @@ class Composed(luigi.Task):
         self.storage_layer.store(dn.get_artifact_name(self), 10 * self.input().load())
 
 
+class Plain(luigi.Task):
+    """Knows of Datanectar only where it names and stores its result."""
+
+    x = luigi.IntParameter()
+
+    def requires(self) -> luigi.Task:
+        return Source(self.x)
+
+    def complete(self) -> bool:
+        return dn.storage_layer().exists(dn.get_artifact_name(self))
+
+    def run(self) -> None:
+        dn.storage_layer().store(dn.get_artifact_name(self), 10 * self.input().load())
+
+
 class Constructed(NectarTask):
     """A plain constructor that skips ``super()``."""
 

@@ -104,10 +104,13 @@ def verify_after_run(kind: type[luigi.Task]) -> None:
     ``super().run()`` before it stores.
     """
     _guard(kind)
-    derived: Any = kind.__init_subclass__
+    own = vars(kind).get("__init_subclass__")
 
     def __init_subclass__(cls: type[luigi.Task], /, **options: Any) -> None:
-        derived.__func__(cls, **options)
+        if own is not None:
+            own.__func__(cls, **options)
+        else:
+            super(kind, cls).__init_subclass__(**options)
         if "on_success" in vars(cls):
             _guard(cls)
 
@@ -140,5 +143,10 @@ def makes_artifact(task: luigi.Task) -> bool:
         return True
     if kind.complete is luigi.Task.complete and kind.output is luigi.Task.output:
         return hasattr(task, "storage_layer")
-    name = dn.get_artifact_name(task)
+    if kind.complete.__module__.startswith("luigi.") and kind.output is luigi.Task.output:
+        return False  # a WrapperTask, for example
+    artifact = dn.artifact(task)
+    name = artifact.name
+    if kind.output is luigi.Task.output:  # what it is complete by, it alone knows
+        return artifact.storage_layer.exists(name)
     return any(isinstance(target, ArtifactTarget) and target.name == name for target in flatten(task.output()))

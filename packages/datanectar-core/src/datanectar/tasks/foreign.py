@@ -83,12 +83,12 @@ class ForeignCall(Call):
         super().__init__(definition, arguments, [])
         self.adapter, self.task, self._described = adapter, task, described
         self._required: list[Artifact[Any]] | None = None
-        self._stores: bool | None = None
+        self._stores = False
 
     @property
     def stores(self) -> bool:  # type: ignore[override]
         """Whether its result is an artifact in a storage layer."""
-        if self._stores is None:
+        if not self._stores:  # what was not there may be by now
             told = self._described.stores
             self._stores = told() if callable(told) else told
         return self._stores

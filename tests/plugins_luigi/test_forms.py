@@ -1,0 +1,108 @@
+"""All forms of a Luigi task give the same kind of artifact, however Luigi starts the processes that make it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import building
+import forms
+import luigi
+import pytest
+from luigi.rpc import RemoteScheduler
+from luigi.worker import Worker
+from testbed.luigid import Luigid
+
+import datanectar as dn
+
+FORMS = ("decorated", "composed", "constructed", "inherited", "plain", "function")
+WAYS = [(method, scheduling) for method in ("fork", "spawn", "forkserver") for scheduling in ("serial", "parallel")]
+ASSISTANT = """if True:
+    import sys
+    from luigi.rpc import RemoteScheduler
+    from luigi.worker import Worker
+    assert "forms" not in sys.modules
+    with Worker(scheduler=RemoteScheduler(sys.argv[1]), assistant=True, worker_processes=2) as worker:
+        worker.run()
+"""
+
+
+@cache
+def built(method: str, scheduling: str, directory: Path) -> dict[str, Any]:
+    command = [sys.executable, "-W", "ignore", building.__file__, method, scheduling]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project for all forms that were built in one way."""
+    return tmp_path_factory.mktemp("shared")
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("method", "scheduling"), WAYS)
+def test_a_form_is_made_by_two_workers(project: Path, shared: Path, method: str, scheduling: str, form: str) -> None:
+    directory = shared / f"{method}-{scheduling}"
+    directory.mkdir(exist_ok=True)
+    (directory / "datanectar.toml").write_bytes((project / "datanectar.toml").read_bytes())
+    found = built(method, scheduling, directory)["forms"][form]
+    here = dn.get_artifact_name(building.all_forms(7)[form])
+    assert found == {"name": here, "pickled": here, "value": 70}
+
+
+def test_an_assistant_that_never_imported_the_module_makes_every_form(luigid: Luigid, project: Path) -> None:
+    tasks = building.all_forms(3)
+    with Worker(scheduler=RemoteScheduler(luigid.url), worker_processes=0) as worker:
+        for task in tasks.values():
+            assert worker.add(task)
+        command = [sys.executable, "-W", "ignore", "-c", ASSISTANT, luigid.url]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    values = {form: dn.artifact(task).load() for form, task in tasks.items() if dn.artifact(task).exists()}
+    assert values == dict.fromkeys(FORMS, 30), done.stderr
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_form_runs_by_datanectar_too_and_takes_what_luigi_made(form: str) -> None:
+    task = building.all_forms(5)[form]
+    assert dn.run(task) == 50
+    assert task.complete()
+    assert luigi.build([task], local_scheduler=True, log_level="WARNING")
+    assert dn.run(building.all_forms(5)[form]) == 50
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_parameters_inputs_and_code_are_recorded(form: str, store: dn.StorageLayer) -> None:
+    task = building.all_forms(2)[form]
+    assert luigi.build([task], local_scheduler=True, log_level="WARNING")
+    manifest = store.manifest(dn.get_artifact_name(task))
+    assert manifest.identity is not None
+    assert set(manifest.identity) >= {"task", "parameters", "code"}
+    (needed,) = [name for name, _ in manifest.document["inputs"]]
+    assert store.load(needed) == 2
+
+
+def test_what_is_insignificant_or_says_where_and_what_kind_is_no_parameter() -> None:
+    task = forms.Composed(x=1, task_type="train", model_type="tree")
+    artifact = dn.artifact(task)
+    assert artifact.name.startswith("train/tree/composed/")
+    assert dn.get_artifact_name(forms.Composed(x=1, storage_layer="memory://elsewhere")) == dn.get_artifact_name(
+        forms.Composed(x=1)
+    )
+    assert dn.get_artifact_name(forms.Composed(x=2)) != dn.get_artifact_name(forms.Composed(x=1))
+
+
+def test_a_task_in_a_script_has_the_name_it_has_in_a_module(project: Path) -> None:
+    script = "import forms, luigi, datanectar as dn\n" + Path(forms.__file__).read_text().replace(
+        "from __future__ import annotations", ""
+    )
+    (project / "script.py").write_text(f"{script}\nprint(dn.get_artifact_name(Decorated(x=1)))\n")
+    done = subprocess.run([sys.executable, "-W", "ignore", "script.py"], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == [dn.get_artifact_name(forms.Decorated(x=1))], done.stderr
