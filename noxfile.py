@@ -60,14 +60,14 @@ def tests(session: nox.Session) -> None:
 def luigi(session: nox.Session) -> None:
     """Run the tests of the Luigi plugin with the newest line of Luigi, which cannot be installed beside Feast."""
     session.install(*PINNED, *TESTED, *group("test"))
-    session.install("--upgrade", "luigi")
+    session.install("--upgrade", "luigi", env={"UV_NO_CONFIG": "1"})  # pyproject.toml keeps uv to the line before
     check_line(session, "luigi", "3.8")
     session.run("pytest", *(session.posargs or ["-n", "auto", "tests/plugins_luigi"]))
 
 
 @nox.session
 def latest(session: nox.Session) -> None:
-    """Run the tests with the newest release of every dependency."""
+    """Run the tests with the newest release of every dependency, save those that Feast keeps back."""
     run_tests(session)
 
 
