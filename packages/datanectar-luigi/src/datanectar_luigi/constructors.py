@@ -35,7 +35,10 @@ class Constructor:
         annotations = resolved_annotations(function)
         for argument in arguments:
             if not isinstance(getattr(kind, argument.name, None), luigi.Parameter):
-                setattr(kind, argument.name, _parameter(kind, argument, annotations.get(argument.name)))
+                parameter = _parameter(kind, argument, annotations.get(argument.name))
+                setattr(kind, argument.name, parameter)
+                if hasattr(parameter, "__set_name__"):  # from Luigi 3.8 on a parameter wants to know its name
+                    parameter.__set_name__(kind, argument.name)
         kind._constructor = cls(inspect.Signature(arguments))
         kind.__init__ = _after_luigi(kind, function)
 
