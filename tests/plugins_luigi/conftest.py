@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,12 @@ def project(private_surroundings: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 def store(project: Path) -> dn.StorageLayer:
     """The store of the project."""
     return dn.storage_layer()
+
+
+@pytest.fixture(params=["disk", "memory", "s3"])
+def each_store(request: pytest.FixtureRequest, project: Path) -> Iterator[dn.StorageLayer]:
+    """A store of each kind, in force: of the project, in memory, in a bucket of an S3 server."""
+    kind = request.param
+    bucket = request.getfixturevalue("s3_bucket") if kind == "s3" else ""
+    with dn.settings(storage_layer={"disk": "disk", "memory": "memory://", "s3": f"s3://{bucket}/lake"}[kind]):
+        yield dn.storage_layer()

@@ -1,117 +1,190 @@
-"""The artifacts of a storage layer as a file system of Luigi's."""
+"""`ArtifactFileSystem`: the names of a storage layer as directories and files, for what Luigi asks of those."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from uuid import uuid4
 
-from luigi.target import FileAlreadyExists, FileSystem, NotADirectory
+from luigi.target import (
+    FileAlreadyExists,
+    FileSystem,
+    FileSystemException,
+    MissingParentDirectory,
+    NotADirectory,
+)
 
 import datanectar as dn
+from datanectar.errors import ArtifactNotFound, InvalidKey
 
 
 class ArtifactFileSystem(FileSystem):
-    """The names of a storage layer as paths: an artifact is a file, what names have in common is a directory.
+    """The names of a storage layer as a file system.
 
-    Paths are names of artifacts or their URIs. Directories are there as long as there is something in them. What is
-    stored never changes, so nothing is written over anything.
+    An artifact is a file; what names have in common up to a ``/`` is a directory, which is there as long as an artifact
+    is in it. A path is an artifact's URI, its name, or the beginning of such. Artifacts are never overwritten. Storage
+    errors pass through; none is taken for "not there".
 
     Args:
-        storage_layer: The layer, its name or its URL; by default the one in force.
+        storage_layer: A storage layer, its name or its URL; by default the one that the settings choose.
     """
 
-    def __init__(self, storage_layer: Any = None) -> None:
-        self._layer: dn.StorageLayer = dn.storage_layer(storage_layer)
+    def __init__(self, storage_layer: str | dn.StorageLayer | None = None) -> None:
+        self._storage_layer = storage_layer
 
-    def exists(self, path: str) -> bool:
-        """Whether there is an artifact of this name, or anything in this directory."""
-        name = self._name(path)
-        return (name != "" and self._layer.exists(name)) or self.isdir(name)
+    @property
+    def storage_layer(self) -> dn.StorageLayer:
+        """What it shows."""
+        return dn.storage_layer(self._storage_layer)
 
-    def isdir(self, path: str) -> bool:
-        """Whether there is anything in this directory."""
-        return next(self._below(path), None) is not None
-
-    def listdir(self, path: str) -> Iterator[str]:
-        """Yields the URIs of all artifacts in this directory and in those below it, in the order of their names."""
-        for name in self._below(path):
-            yield self._layer.uri(name)
-
-    def mkdir(self, path: str, parents: bool = True, raise_if_exists: bool = False) -> None:
-        """Makes sure that there can be something in this directory.
+    def name_of(self, path: object) -> str:
+        """Returns the artifact's or directory's name of a path; that of the whole store is empty.
 
         Raises:
-            FileAlreadyExists: It is there, and `raise_if_exists`.
-            NotADirectory: There is an artifact of this name.
+            InvalidKey: The path is of another store.
         """
-        name = self._name(path)
-        if name and self._layer.exists(name):
-            raise NotADirectory(f"{path} is an artifact, not a directory")
-        if raise_if_exists and self.isdir(name):
-            raise FileAlreadyExists(f"{path} exists")
+        text, root = str(path).rstrip("/"), self._root
+        if text.startswith(root):
+            return text.removeprefix(root).removesuffix(".json")
+        if f"{text}/" == root or text == self.storage_layer.backend.url.rstrip("/"):
+            return ""
+        if "://" in text:
+            msg = f"{text} is not in {self.storage_layer.backend.url}; give storage_layer= the store that it is in"
+            raise InvalidKey(msg)
+        return text
 
-    def remove(self, path: str, recursive: bool = True, skip_trash: bool = True) -> None:
-        """Removes an artifact, or all that is in a directory.
+    def exists(self, path: object) -> bool:
+        """Whether there is an artifact or a directory at a path."""
+        return self._is_artifact(self.name_of(path)) or self.isdir(path)
+
+    def isdir(self, path: object) -> bool:
+        """Whether there is a directory at a path; the whole store always is one."""
+        name = self.name_of(path)
+        return name == "" or any(True for _ in self._below(name))
+
+    def listdir(self, path: object) -> Iterator[str]:
+        """Yields the URIs of the artifacts below a path, at whatever depth."""
+        return map(self.storage_layer.uri, self._below(self.name_of(path)))
+
+    def mkdir(self, path: object, parents: bool = True, raise_if_exists: bool = False) -> None:
+        """Does what is left to do: directories come with the artifacts in them, so that is to refuse what is wrong.
 
         Raises:
-            ArtifactNotFound: There is nothing.
-            RuntimeError: It is a directory, and not `recursive`.
+            FileAlreadyExists: Something is there, and `raise_if_exists` is set.
+            NotADirectory: An artifact is there.
+            MissingParentDirectory: The directory above is not there, and `parents` is not set.
         """
-        name = self._name(path)
-        if name and self._layer.exists(name):
-            self._layer.delete(name)
+        name = self.name_of(path)
+        if raise_if_exists and self.exists(path):
+            raise FileAlreadyExists(f"{path} is there already")
+        if self._is_artifact(name):
+            raise NotADirectory(f"{path} is an artifact")
+        above = name.rpartition("/")[0]
+        if not parents and not self.isdir(above):
+            raise MissingParentDirectory(f"{above} is not there, the directory above {path}")
+
+    def remove(self, path: object, recursive: bool = True, skip_trash: bool = True) -> None:
+        """Removes an artifact, or all that is below a directory.
+
+        Args:
+            path: The artifact or directory.
+            recursive: Whether a directory is removed, too.
+            skip_trash: Without effect: there is no trash.
+
+        Raises:
+            ArtifactNotFound: There is nothing at the path.
+            FileSystemException: It is a directory and `recursive` is not set; or it is the whole store.
+        """
+        name = self.name_of(path)
+        if name == "":
+            raise FileSystemException(f"{path} is the whole store: name a directory in it to remove that")
+        if self._is_artifact(name):
+            self.storage_layer.delete(name)
             return
         found = list(self._below(name))
         if not found:
-            raise dn.errors.ArtifactNotFound(f"there is no artifact and no directory {path}")
+            raise self._not_found(path)
         if not recursive:
-            raise RuntimeError(f"{path} is a directory; recursive=True removes what is in it: {len(found)} artifacts")
+            raise FileSystemException(f"{path} is a directory with {len(found)} artifacts; recursive=True removes it")
         for each in found:
-            self._layer.delete(each)
+            self._delete(each)
 
-    def copy(self, path: str, dest: str) -> None:
-        """Stores the value of an artifact, or those of a directory, under another name too.
+    def copy(self, path: object, dest: object) -> None:
+        """Copies an artifact, or all that is below a directory, to other names of the store.
 
         A copy has no provenance: nothing made it but this call.
 
         Raises:
-            FileAlreadyExists: There is an artifact at `dest`.
+            ArtifactNotFound: There is nothing at `path`.
+            FileAlreadyExists: Something is at `dest`.
         """
-        for source, target in self._pairs(path, dest):
-            self._layer.store(target, self._layer.load(source))
+        for source, copy in self._pairs(path, dest).items():
+            self._copy(source, copy)
 
-    def move(self, path: str, dest: str) -> None:
-        """Copies, then removes what was copied; `dest` is the new name, not a directory to move it into.
+    def move(self, path: object, dest: object) -> None:
+        """Copies as `copy` does, and when all is copied removes what was copied.
 
         Raises:
-            FileAlreadyExists: There is an artifact at `dest`.
+            ArtifactNotFound: There is nothing at `path`.
+            FileAlreadyExists: Something is at `dest`; all that was at `path` still is.
         """
-        for source, target in self._pairs(path, dest):
-            self._layer.store(target, self._layer.load(source))
-            self._layer.delete(source)
+        pairs = self._pairs(path, dest)
+        for source, copy in pairs.items():
+            self._copy(source, copy)
+        for source in pairs:
+            self._delete(source)
 
-    def rename_dont_move(self, path: str, dest: str) -> None:
-        """The same as `move`."""
+    def rename_dont_move(self, path: object, dest: object) -> None:
+        """Is `move`, which never moves into a directory, and never overwrites.
+
+        Raises:
+            ArtifactNotFound: There is nothing at `path`.
+            FileAlreadyExists: Something is at `dest`; all that was at `path` still is.
+        """
         self.move(path, dest)
 
-    def _pairs(self, path: str, dest: str) -> list[tuple[str, str]]:
-        source, target = self._name(path), self._name(dest)
-        names = [source] if source and self._layer.exists(source) else list(self._below(source))
-        if not names:
-            raise dn.errors.ArtifactNotFound(f"there is no artifact and no directory {path}")
-        pairs = [(name, target + name.removeprefix(source)) for name in names]
-        for taken in (new for _, new in pairs if self._layer.exists(new)):
-            raise FileAlreadyExists(f"{taken} exists in {self._layer.backend.url}, and what is stored never changes")
+    @property
+    def _root(self) -> str:
+        return self.storage_layer.uri("x").removesuffix("x.json")
+
+    def _is_artifact(self, name: str) -> bool:
+        return name != "" and self.storage_layer.exists(name)
+
+    def _below(self, name: str) -> Iterator[str]:
+        return self.storage_layer.list(f"{name}/" if name else "")
+
+    def _not_found(self, path: object) -> ArtifactNotFound:
+        return ArtifactNotFound(f"{path} is not in {self.storage_layer.backend.url}")
+
+    def _delete(self, name: str) -> None:
+        try:
+            self.storage_layer.delete(name)
+        except ArtifactNotFound:  # somebody else was faster
+            pass
+
+    def _pairs(self, path: object, dest: object) -> dict[str, str]:
+        """What is copied, each to what."""
+        source, copy = self.name_of(path), self.name_of(dest)
+        if self._is_artifact(source):
+            pairs = {source: copy}
+        else:
+            pairs = {each: f"{copy}{each.removeprefix(source)}" for each in self._below(source)}
+        if not pairs:
+            raise self._not_found(path)
+        if self.exists(dest):
+            raise self._taken(copy)
         return pairs
 
-    def _below(self, path: str) -> Iterator[str]:
-        name = self._name(path)
-        return self._layer.list(f"{name}/" if name else "")
+    def _copy(self, source: str, copy: str) -> None:
+        layer, attempt = self.storage_layer, uuid4().hex
+        standing = layer.writer.commit(
+            copy,
+            attempt,
+            layer.load(source),
+            serializer=layer.manifest(source).value.get("serializer"),
+        )
+        if standing.attempt != attempt:  # somebody else was faster
+            raise self._taken(copy)
 
-    def _name(self, path: str) -> str:
-        path = str(path)
-        root = self._layer.backend.url
-        if path.rstrip("/") in ("", root, f"{root}/manifests"):
-            return ""
-        inside = path.removeprefix(f"{root}/manifests/")
-        return self._layer.name_of(path) if path.endswith(".json") else inside.strip("/")
+    def _taken(self, name: str) -> FileAlreadyExists:
+        url = self.storage_layer.backend.url
+        return FileAlreadyExists(f"{name} is in {url} already, and artifacts are never overwritten: remove it first")

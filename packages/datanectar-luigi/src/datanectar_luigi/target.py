@@ -1,10 +1,8 @@
-"""An artifact as a target of Luigi's: whole or absent, on every storage."""
+"""`ArtifactTarget`: an artifact as what Luigi tasks read, write and ask for."""
 
 from __future__ import annotations
 
 import io
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,148 +12,154 @@ from luigi.format import FileWrapper, get_default_format
 from luigi.target import FileSystemTarget
 
 import datanectar as dn
+from datanectar.errors import UnsupportedError
 from datanectar_luigi.filesystem import ArtifactFileSystem
+from datanectar_luigi.spooling import SpooledFile, spooled_path
 
 
 class ArtifactTarget(FileSystemTarget):
-    """The artifact that a task makes, or one of a given name.
+    """An artifact as a Luigi target, on any storage.
 
-    ::
-
-        class Clean(luigi.Task):
-            def output(self):
-                return ArtifactTarget(self)
-
-            def run(self):
-                with self.output().open("w") as file:
-                    file.write("…")
-
-    Nothing is visible before the file is closed; then the artifact is there, whole. An exception, `abort()` and the
-    garbage collector leave nothing. If somebody else has stored the artifact first, that one stays.
+    Nothing can be seen of it before it is whole. Who writes it spools to a temporary file on this machine
+    (``TMPDIR`` says where), and `open`'s ``close()``, or the end of `temporary_path`, commits that. Of several
+    writers one wins, and its artifact stays: with other bytes, a loser gets a `DifferentResult` warning. It pickles
+    as the artifact's name and the storage layer's, never with a connection.
 
     Args:
-        target: A task object, an artifact, the artifact's name or its URI.
-        storage_layer: Where it is: a storage's name or URL; by default what the settings choose for the task.
-        format: One of Luigi's formats; text by default. `luigi.format.Nop` is for bytes.
+        target: A task object, the artifact that calling a task gives, an artifact's name, or its URI.
+        storage_layer: A storage layer, its name or its URL; by default the one that the settings choose.
+        format: What Luigi's `luigi.format` has between the program and the file; by default text. For bytes,
+            `luigi.format.Nop`.
+
+    A task object is looked into only when its name is needed, so ``output()`` can make a target of the task itself::
+
+        def output(self):
+            return ArtifactTarget(self)
+
+    Attributes:
+        format: The format.
     """
 
-    def __init__(self, target: Any, storage_layer: Any = None, *, format: Any = None) -> None:
+    def __init__(self, target: Any, storage_layer: str | dn.StorageLayer | None = None, *, format: Any = None) -> None:
+        # Not Luigi's own: that would set `path`, which takes the task's code, parameters and inputs to compute.
         self._target = target
-        self._layer = getattr(storage_layer, "reference", storage_layer)
-        self.format = format if format is not None else get_default_format()
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _revived, (self.name, self.storage_layer.reference, self.format)
-
-    def __repr__(self) -> str:
-        return f"ArtifactTarget({self.path})"
+        self._storage_layer = storage_layer
+        self.format = get_default_format() if format is None else format
 
     @property
     def storage_layer(self) -> dn.StorageLayer:
-        """Where it is. Of a task it is asked anew each time: a run may have chosen another."""
-        if self._layer is None and not isinstance(self._target, str):
-            return dn.artifact(self._target).storage_layer
-        return dn.storage_layer(self._layer)
+        """Where the artifact is, or will be. Of a task it is asked anew each time: a run may have chosen another."""
+        if self._storage_layer is not None or isinstance(self._target, str):
+            return dn.storage_layer(self._storage_layer)
+        return dn.artifact(self._target).storage_layer
+
+    @property
+    def fs(self) -> ArtifactFileSystem:
+        """The names of its storage layer as a file system."""
+        return ArtifactFileSystem(self.storage_layer)
 
     @property
     def name(self) -> str:
         """The artifact's name."""
-        if isinstance(self._target, str):
-            return self.storage_layer.name_of(self._target)
-        return dn.get_artifact_name(self._target)
+        return self.fs.name_of(self._target) if isinstance(self._target, str) else dn.get_artifact_name(self._target)
 
     @property
     def path(self) -> str:
-        """The artifact's URI."""
+        """Its URI."""
         return self.storage_layer.uri(self.name)
 
-    @property
-    def fs(self) -> ArtifactFileSystem:
-        """The storage layer as a file system."""
-        return ArtifactFileSystem(self.storage_layer)
-
     def exists(self) -> bool:
-        """Whether it is stored; a store that does not answer is an error, never a no."""
-        return self.storage_layer.exists(self.name)
-
-    def remove(self) -> None:
-        """Removes it from the store."""
-        self.storage_layer.delete(self.name)
-
-    def load(self) -> Any:
-        """Returns its value, verified."""
-        return self.storage_layer.load(self.name)
-
-    def dump(self, value: Any, serializer: str | None = None) -> None:
-        """Stores a value as the artifact; see `StorageLayer.store`."""
-        self.storage_layer.store(self.name, value, serializer)
-
-    def open(self, mode: str = "r") -> Any:
-        """Opens it for reading, or for writing it once and for all.
+        """Whether the artifact is stored.
 
         Raises:
-            ArtifactNotFound: It is to be read, and is not there.
-            UnsupportedError: It is to be read, and is of several files: `load` gives its value.
-            ValueError: Another mode than ``r`` and ``w``; bytes are a matter of the format.
+            StorageError: The store does not tell; that is never taken for "no".
         """
-        if mode == "r":
-            path = self.storage_layer.local_path(self.name)
-            if path.is_dir():
-                raise dn.errors.UnsupportedError(f"{self.name} is a directory: load() gives its path")
-            return self.format.pipe_reader(FileWrapper(io.BufferedReader(io.FileIO(path))))
-        if mode == "w":
-            return self.format.pipe_writer(_Upload(self))
-        raise ValueError(f"mode must be 'r' or 'w', not {mode!r}; for bytes give the target format=luigi.format.Nop")
+        return self.storage_layer.exists(self.name)
+
+    def open(self, mode: str = "r") -> Any:
+        """Opens the artifact's file.
+
+        Args:
+            mode: ``r`` reads the verified bytes of an artifact that is one file, whoever stored it. ``w`` writes the
+                artifact, a file: it is committed on ``close()``, and aborted by an exception, by ``abort()``, and
+                where nobody closes it. A ``b`` or ``t`` changes nothing: text or bytes is the format's affair.
+
+        Raises:
+            ArtifactNotFound: There is nothing to read.
+            IntegrityError: What is to be read is damaged.
+            UnsupportedError: What is to be read is not one file.
+            ValueError: `mode` is another.
+        """
+        plain = mode.replace("b", "").replace("t", "")
+        if plain == "w":
+            return self.format.pipe_writer(SpooledFile(self._filename, self.dump))
+        if plain != "r":
+            raise ValueError(f"mode must be 'r' or 'w', not {mode!r}: an artifact is written once, as a whole")
+        path = self.local_path()
+        if path.is_dir():
+            raise UnsupportedError(f"{self.name} is a directory, so it cannot be opened: take local_path() or load()")
+        return self.format.pipe_reader(FileWrapper(io.BufferedReader(io.FileIO(path))))
+
+    def local_path(self) -> Path:
+        """Returns a file (or directory) on this machine with the verified bytes; read it, don't change it.
+
+        Raises:
+            ArtifactNotFound: There is no such artifact.
+            UnsupportedError: It is of several files.
+        """
+        return self.storage_layer.reader.local_path(self.name, self._part)
+
+    def load(self) -> Any:
+        """Returns the value; of what `open` and `temporary_path` wrote, that is a `pathlib.Path`.
+
+        Raises:
+            ArtifactNotFound: There is no such artifact.
+        """
+        return self.storage_layer.reader.load_part(self.name, self._part)
+
+    def dump(self, value: Any, serializer: str | None = None) -> None:
+        """Stores a value as the artifact, with the provenance of the task that it was made of.
+
+        Args:
+            value: The value.
+            serializer: The serializer's name; by default the first that holds the value exactly.
+
+        Raises:
+            UnsupportedError: It was made of a part of an artifact.
+            SerializationError: No serializer holds the value.
+        """
+        if self._part:
+            raise UnsupportedError(f"a part of {self.name} cannot be written; write the whole")
+        self.storage_layer.store(self.name, value, serializer)
 
     @contextmanager
     def temporary_path(self) -> Iterator[str]:
-        """Gives a path for a file or directory, which is the artifact once the block has ended well."""
-        with tempfile.TemporaryDirectory(prefix="datanectar-") as directory:
-            path = Path(directory, self._filename())
+        """Gives a path that other programs can write a file or a directory to; the end of the block commits it.
+
+        Nothing is stored if the block raises.
+
+        Raises:
+            FileNotFoundError: Nothing is at the path when the block ends.
+        """
+        with spooled_path(self._filename) as path:
             yield str(path)
             if not path.exists():
-                raise FileNotFoundError(f"nothing was written to {path}, which temporary_path() gave for {self.name}")
+                msg = f"nothing is at {path}, the temporary_path() of {self.name}, so there is nothing to store"
+                raise FileNotFoundError(msg)
             self.dump(path)
 
+    @property
+    def _part(self) -> tuple[Any, ...]:
+        return self._target.part if isinstance(self._target, dn.Artifact) else ()
+
+    @property
     def _filename(self) -> str:
         """What a file in the artifact is called: nothing that differs between two attempts."""
         return self.name.split("/")[-2 if "/" in self.name else -1]
 
+    def __repr__(self) -> str:
+        return f"ArtifactTarget({self._target!r})"
 
-class _Upload(io.BufferedWriter):
-    """A private file that becomes the artifact when it is closed."""
-
-    def __init__(self, target: ArtifactTarget) -> None:
-        self._target: ArtifactTarget | None = target
-        self._directory = tempfile.mkdtemp(prefix="datanectar-")
-        self._path = Path(self._directory, target._filename())
-        super().__init__(io.FileIO(self._path, "w"))
-
-    def close(self) -> None:
-        if self.closed:
-            return
-        try:
-            super().close()
-            target, self._target = self._target, None
-            if target is not None:
-                target.dump(self._path)
-        finally:
-            shutil.rmtree(self._directory, ignore_errors=True)
-
-    def abort(self) -> None:
-        """Closes the file and forgets it."""
-        self._target = None
-        self.close()
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.abort()
-
-    def __del__(self) -> None:
-        self.abort()
-
-
-def _revived(name: str, reference: str, format: Any) -> ArtifactTarget:
-    return ArtifactTarget(name, reference, format=format)
+    def __getstate__(self) -> dict[str, Any]:
+        target = self._target if isinstance(self._target, str) else dn.artifact(self._target)  # which pickles as names
+        return {**self.__dict__, "_target": target, "_storage_layer": self.storage_layer.reference}
