@@ -204,6 +204,12 @@ def test_what_is_not_there_is_not_moved(files: ArtifactFileSystem, method: str) 
         getattr(files, method)("nothing/here", "moved")
 
 
+def test_what_was_moved_already_is_there_already(files: ArtifactFileSystem) -> None:
+    files.rename_dont_move("a/three", "moved")
+    with pytest.raises(FileAlreadyExists, match="moved is in"):
+        files.rename_dont_move("a/three", "moved")
+
+
 def test_what_loses_a_race_is_not_removed(store: dn.StorageLayer, monkeypatch: pytest.MonkeyPatch) -> None:
     store.store("mine", "mine")
     files, load = ArtifactFileSystem(), store.load

@@ -7,6 +7,7 @@ import io
 import os
 import pickle
 import random
+import signal
 import subprocess
 import tempfile
 from contextlib import suppress
@@ -250,6 +251,13 @@ def test_what_names_no_artifact_is_refused() -> None:
         ArtifactTarget(Path("report.csv")).exists()
 
 
+@pytest.mark.parametrize("name", ["Report.csv", "../report", ""])
+def test_what_cannot_be_a_name_is_refused_before_anything_is_written(name: str, temporary_files: Path) -> None:
+    with pytest.raises(InvalidKey, match="not an artifact name"):
+        ArtifactTarget(name).open("w")
+    assert list(temporary_files.iterdir()) == []
+
+
 def test_it_is_at_the_storage_layer_that_is_given(store: dn.StorageLayer, tmp_path: Path) -> None:
     other = tmp_path.as_uri()
     ArtifactTarget(square(3), other).dump(9)
@@ -293,6 +301,8 @@ def test_a_part_is_read_and_not_written(store: dn.StorageLayer) -> None:
         assert file.read() == target.load() == "a" * 10
     with pytest.raises(UnsupportedError, match="a part of"):
         target.dump("b")
+    with pytest.raises(UnsupportedError, match="a part of"):
+        target.open("w")
 
 
 def test_what_is_not_there_is_not_opened(each_store: dn.StorageLayer) -> None:
@@ -450,6 +460,33 @@ def test_it_works_in_a_process_that_is_started_anew(store: dn.StorageLayer) -> N
     process.join()
     assert process.exitcode == 0
     assert ArtifactTarget(NAME).local_path().read_text() == "from a child"
+
+
+def test_a_writer_that_is_killed_leaves_nothing_in_the_store(store: dn.StorageLayer) -> None:
+    context = get_context("spawn")
+    started, go = context.Pipe()
+    process = context.Process(target=target_tasks.write_half, args=(ArtifactTarget(NAME), go))
+    process.start()
+    started.recv()
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert not ArtifactTarget(NAME).exists()
+
+
+@pytest.mark.parametrize("each_store", ["disk", "s3"], indirect=True)
+def test_of_processes_that_write_at_once_one_wins(each_store: dn.StorageLayer) -> None:
+    context = get_context("spawn")
+    together = context.Barrier(4)
+    targets = [(ArtifactTarget(NAME), str(number), together) for number in range(4)]
+    processes = [context.Process(target=target_tasks.write_together, args=target) for target in targets]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0, 0]
+    with ArtifactTarget(NAME).open() as file:
+        assert file.read() in {number * 100_000 for number in "0123"}
 
 
 @pytest.mark.parametrize("workers", [1, 2])

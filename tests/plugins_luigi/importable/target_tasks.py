@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from multiprocessing.connection import Connection
+from threading import Barrier
+
 import luigi
 
 from datanectar_luigi import ArtifactTarget
@@ -10,6 +13,19 @@ from datanectar_luigi import ArtifactTarget
 def write(target: ArtifactTarget) -> None:
     with target.open("w") as file:
         file.write("from a child")
+
+
+def write_half(target: ArtifactTarget, started: Connection) -> None:
+    with target.open("w") as file:
+        file.write("half" * 100_000)
+        started.send(None)
+        started.recv()  # what never comes
+
+
+def write_together(target: ArtifactTarget, text: str, together: Barrier) -> None:
+    with target.open("w") as file:
+        file.write(text * 100_000)
+        together.wait()
 
 
 class Report(luigi.Task):

@@ -164,14 +164,14 @@ class ArtifactFileSystem(FileSystem):
     def _pairs(self, path: object, dest: object) -> dict[str, str]:
         """What is copied, each to what."""
         source, copy = self.name_of(path), self.name_of(dest)
+        if self.exists(dest):  # asked first: who renames what somebody else has renamed already is told so
+            raise self._taken(copy)
         if self._is_artifact(source):
             pairs = {source: copy}
         else:
             pairs = {each: f"{copy}{each.removeprefix(source)}" for each in self._below(source)}
         if not pairs:
             raise self._not_found(path)
-        if self.exists(dest):
-            raise self._taken(copy)
         return pairs
 
     def _copy(self, source: str, copy: str) -> None:

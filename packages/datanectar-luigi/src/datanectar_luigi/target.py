@@ -61,7 +61,9 @@ class ArtifactTarget(FileSystemTarget):
     @property
     def name(self) -> str:
         """The artifact's name."""
-        return self.fs.name_of(self._target) if isinstance(self._target, str) else dn.get_artifact_name(self._target)
+        if isinstance(self._target, str):
+            return self.storage_layer.name_of(self.fs.name_of(self._target))
+        return dn.get_artifact_name(self._target)
 
     @property
     def path(self) -> str:
@@ -92,7 +94,7 @@ class ArtifactTarget(FileSystemTarget):
         """
         plain = mode.replace("b", "").replace("t", "")
         if plain == "w":
-            return self.format.pipe_writer(SpooledFile(self._filename, self.dump))
+            return self.format.pipe_writer(SpooledFile(self._file_name(), self.dump))
         if plain != "r":
             raise ValueError(f"mode must be 'r' or 'w', not {mode!r}: an artifact is written once, as a whole")
         path = self.local_path()
@@ -128,8 +130,7 @@ class ArtifactTarget(FileSystemTarget):
             UnsupportedError: It was made of a part of an artifact.
             SerializationError: No serializer holds the value.
         """
-        if self._part:
-            raise UnsupportedError(f"a part of {self.name} cannot be written; write the whole")
+        self._check_whole()
         self.storage_layer.store(self.name, value, serializer)
 
     @contextmanager
@@ -141,7 +142,7 @@ class ArtifactTarget(FileSystemTarget):
         Raises:
             FileNotFoundError: Nothing is at the path when the block ends.
         """
-        with spooled_path(self._filename) as path:
+        with spooled_path(self._file_name()) as path:
             yield str(path)
             if not path.exists():
                 msg = f"nothing is at {path}, the temporary_path() of {self.name}, so there is nothing to store"
@@ -152,9 +153,13 @@ class ArtifactTarget(FileSystemTarget):
     def _part(self) -> tuple[Any, ...]:
         return self._target.part if isinstance(self._target, dn.Artifact) else ()
 
-    @property
-    def _filename(self) -> str:
+    def _check_whole(self) -> None:
+        if self._part:
+            raise UnsupportedError(f"a part of {self.name} cannot be written; write the whole")
+
+    def _file_name(self) -> str:
         """What a file in the artifact is called: nothing that differs between two attempts."""
+        self._check_whole()  # before anybody writes anything
         return self.name.split("/")[-2 if "/" in self.name else -1]
 
     def __repr__(self) -> str:
