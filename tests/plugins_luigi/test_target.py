@@ -31,9 +31,10 @@ NAME = "reports/daily/march"
 
 @pytest.fixture(autouse=True)
 def temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The directory for temporary files, of this test alone."""
+    """The directory for temporary files, of this test and its processes alone."""
     path = tmp_path / "temporary"
     path.mkdir()
+    monkeypatch.setenv("TMPDIR", str(path))
     monkeypatch.setattr(tempfile, "tempdir", str(path))
     return path
 
@@ -493,6 +494,15 @@ def test_of_processes_that_write_at_once_one_wins(each_store: dn.StorageLayer) -
 def test_luigi_runs_tasks_whose_outputs_are_artifacts(each_store: dn.StorageLayer, workers: int) -> None:
     if each_store.backend.reach == "process":
         workers = 1
-    assert luigi.build([target_tasks.Summary()], local_scheduler=True, workers=workers)
-    assert ArtifactTarget("reports/summary").local_path().read_text() == "sold on monday\nsold on tuesday\n"
-    assert target_tasks.Summary().complete()
+    summary = target_tasks.Summary()
+    assert luigi.build([summary], local_scheduler=True, workers=workers)
+    assert summary.complete()
+    assert summary.output().local_path().read_text() == "sold on monday\nsold on tuesday\n"
+
+
+def test_what_a_task_wrote_has_its_provenance(store: dn.StorageLayer) -> None:
+    summary = target_tasks.Summary()
+    assert luigi.build([summary], local_scheduler=True)
+    document = store.manifest(summary.output().name).document
+    assert [name for name, _ in document["inputs"]] == [report.output().name for report in summary.requires()]
+    assert store.manifest(summary.requires()[0].output().name).identity["parameters"] == {"day": "monday"}

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -55,6 +57,7 @@ def test_a_task_object_has_an_artifact(memory) -> None:
     [
         (numbers, "numbers is a task, not an artifact; call it, with its parameters"),
         (Doubled, "Doubled is a class; make an instance of it, with its parameters"),
+        (Path, "Path is a class; make an instance"),  # as for those of other libraries
         (3, "3 names no artifact: give what calling a task returns, a task object, or a name"),
         (None, "None names no artifact"),
     ],

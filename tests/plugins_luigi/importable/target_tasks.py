@@ -32,7 +32,7 @@ class Report(luigi.Task):
     day = luigi.Parameter()
 
     def output(self) -> ArtifactTarget:
-        return ArtifactTarget(f"reports/{self.day}")
+        return ArtifactTarget(self)
 
     def run(self) -> None:
         with self.output().open("w") as file:
@@ -44,7 +44,7 @@ class Summary(luigi.Task):
         return [Report("monday"), Report("tuesday")]
 
     def output(self) -> ArtifactTarget:
-        return ArtifactTarget("reports/summary")
+        return ArtifactTarget(self)
 
     def run(self) -> None:
         with self.output().temporary_path() as path, open(path, "w") as summary:

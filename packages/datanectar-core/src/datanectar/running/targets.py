@@ -15,7 +15,6 @@ from datanectar.layer.storage_layer import StorageLayer
 from datanectar.tasks.call import Call
 from datanectar.tasks.foreign import artifact_of
 from datanectar.tasks.handle import Artifact, stored_artifact
-from datanectar.tasks.nectar import NectarTask
 
 _SHOWN = {bool, int, float, bytes}
 
@@ -40,7 +39,7 @@ def artifact(target: Any) -> Artifact[Any]:
         return handle
     if getattr(target, "_is_task", False):
         raise ArgumentError(f"{target.name} is a task, not an artifact; call it, with its parameters")
-    if isinstance(target, type) and issubclass(target, NectarTask):
+    if isinstance(target, type):
         raise ArgumentError(f"{target.__name__} is a class; make an instance of it, with its parameters")
     if callable(target):
         called = getattr(target, "__name__", repr(target))
