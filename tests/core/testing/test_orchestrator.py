@@ -57,6 +57,55 @@ FALLS_BACK = f"""
         except UnsupportedError:
             yield from local(steps, execute, keep_going=keep_going)
 """
+NO_TRACEBACK = """
+        for outcome in local(steps, execute, workers=workers, keep_going=keep_going):
+            if outcome.error:
+                named = {field: getattr(outcome.error, field) for field in ("task", "name", "attempt", "log")}
+                outcome = replace(outcome, error=StepFailed(str(outcome.error), **named))
+            yield outcome
+"""
+OWN_SETTINGS = f"""
+        with dn.settings(record_source=False):
+            {GOOD}
+"""
+ENDS_WELL = """
+        for outcome in local(steps, execute, workers=workers, keep_going=keep_going):
+            if outcome.error:
+                os._exit(0)
+            yield outcome
+"""
+TALKS = f"""
+        print("3 tasks are pending")
+        {GOOD}
+"""
+TAKES_CTRL_C = f"""
+        try:
+            {GOOD}
+        except KeyboardInterrupt:
+            raise SystemExit(1) from None
+"""
+WAITS_FOR_NOTHING = """
+        for outcome in local(steps, execute, workers=workers, keep_going=keep_going):
+            yield replace(outcome, waits_for=())
+"""
+RUNS_AGAIN_AT_ONCE = """
+        for outcome in local(steps, execute, workers=workers, keep_going=keep_going):
+            if outcome.status == "waiting":
+                for task in outcome.waits_for:
+                    dn.run(task)
+                (step,) = (step for step in steps if step.name == outcome.name)
+                outcome = execute(step)
+            yield outcome
+"""
+LOOKS_IN_THE_STORE = """
+        for outcome in local(steps, execute, workers=workers, keep_going=keep_going):
+            if outcome.status != "done" or dn.storage_layer().exists(outcome.name):
+                yield outcome
+"""
+TAKES_ALL_FOR_DONE = """
+        for outcome in local(steps, execute, workers=workers, keep_going=keep_going):
+            yield replace(outcome, status="done", error=None) if outcome.error else outcome
+"""
 
 
 @pytest.mark.parametrize(
@@ -65,6 +114,7 @@ FALLS_BACK = f"""
         "test_every_step_ends_once_and_after_what_it_needs",
         "test_a_worker_that_dies_fails_its_own_step_only",
         "test_a_store_that_workers_cannot_share_is_refused_before_anything_runs",
+        "test_the_command_ends_with_1_after_a_failure",
     ],
 )
 def test_one_that_keeps_the_rules_passes(run_kit, only) -> None:
@@ -155,6 +205,60 @@ BROKEN = [
         "test_a_store_that_workers_cannot_share_is_refused_before_anything_runs",
         "a store in memory was taken",
         id="it takes any store",
+    ),
+    pytest.param(
+        OWN_SETTINGS,
+        "test_it_makes_the_artifacts_that_the_embedded_one_makes",
+        "differs from that which the embedded orchestrator leaves",
+        id="its workers have settings of their own",
+    ),
+    pytest.param(
+        NO_TRACEBACK,
+        "test_a_failure_reads_as_on_the_embedded_one",
+        "the traceback of the error is ''",
+        id="it loses tracebacks",
+    ),
+    pytest.param(
+        ENDS_WELL,
+        "test_the_command_ends_with_1_after_a_failure",
+        "ended with 0, not 1",
+        id="its failures end with 0",
+    ),
+    pytest.param(
+        TALKS,
+        "test_the_command_ends_with_0_after_a_success",
+        "words belong in the standard error",
+        id="it talks on the standard output",
+    ),
+    pytest.param(
+        TAKES_CTRL_C,
+        "test_ctrl_c_ends_the_run_and_its_steps",
+        "ended with 1, not 130",
+        id="it takes Ctrl-C for a failure",
+    ),
+    pytest.param(
+        WAITS_FOR_NOTHING,
+        "test_a_task_that_finds_out_what_it_needs_runs_again_after_that",
+        "pass on `waits_for` as it is",
+        id="it forgets what a step waits for",
+    ),
+    pytest.param(
+        RUNS_AGAIN_AT_ONCE,
+        "test_a_task_that_finds_out_what_it_needs_runs_again_after_that",
+        "pass on `waiting` as it is",
+        id="it runs itself what a step waits for",
+    ),
+    pytest.param(
+        LOOKS_IN_THE_STORE,
+        "test_a_task_that_keeps_its_result_itself_is_asked_for_it",
+        "without a word on",
+        id="it knows of artifacts only",
+    ),
+    pytest.param(
+        TAKES_ALL_FOR_DONE,
+        "test_a_task_that_stored_nothing_has_failed",
+        "should have failed, and no other; failed: []",
+        id="it takes what ended for done",
     ),
 ]
 

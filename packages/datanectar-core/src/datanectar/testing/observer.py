@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from datanectar.hookspecs import hookimpl
-from datanectar.testing.pipelines import note
+from datanectar.testing.notes import note
 
 VARIABLE = "CONFORMANCE_EVENTS"
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datanectar.tasks.nectar import NectarTask
+from datanectar.testing.foreign_tasks import Day, Days, Found
+from datanectar.testing.notes import note
 
 if TYPE_CHECKING:
     from datanectar._typing import task
@@ -25,13 +27,6 @@ else:
 #: More than what is kept in a manifest, so it is a file of its own.
 _LARGE = 100_000
 _PATIENCE = 5.0  # seconds; only what is wrong takes this long
-
-
-def note(notes: str, *words: object) -> None:
-    """Adds a line; a short one is written at once, whichever processes do so."""
-    if notes:
-        with Path(notes).open("a") as file:
-            file.write(" ".join(map(str, (*words, os.getpid()))) + "\n")
 
 
 @task(ignore=("notes",))
@@ -159,4 +154,6 @@ SHAPES: dict[str, Callable[[str], Any]] = {
     "wide": lambda notes: total([number(n, notes) for n in range(12)], notes),
     "parts": lambda notes: [total(halves(3, notes)["low"], notes), plus(halves(3, notes)["high"][0], 1, notes)],
     "class": lambda notes: _doubled(number(2, notes)),
+    "foreign": lambda notes: [plus(Day(notes, day=3), 1, notes), Days(notes, count=2)],
+    "found": lambda notes: plus(Found(notes, day=2), 1, notes),
 }

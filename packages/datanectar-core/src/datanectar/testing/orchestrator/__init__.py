@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datanectar.testing.orchestrator.failures import Ends, Failures
+from datanectar.testing.orchestrator.foreign import ForeignTasks
+from datanectar.testing.orchestrator.parity import Parity
 from datanectar.testing.orchestrator.results import Results
 
 
-class OrchestratorConformance(Results, Failures, Ends):
+class OrchestratorConformance(Parity, Results, ForeignTasks, Failures, Ends):
     """What every orchestrator must keep. Subclass it in a test module and give one fixture.
 
-    Its tasks are in `datanectar.testing.pipelines`, its stores in a folder of this machine. What the orchestrator's
-    workers inherit (``sys.path`` by way of ``PYTHONPATH``, variables) is set while a test runs, so an engine that
-    outlives tests cannot be told of it: start it in the fixture.
+    Its tasks are in `datanectar.testing.pipelines` and `datanectar.testing.foreign_tasks`, its stores in a folder of
+    this machine. What the orchestrator's workers inherit (``sys.path`` by way of ``PYTHONPATH``, variables) is set
+    while a test runs, so an engine that outlives tests cannot be told of it: start it in the fixture. Records are
+    pickled to reach `datanectar run` in a process of its own.
 
     Fixtures:
         orchestrator: The name of an installed orchestrator, or an `OrchestratorType` of one that is not (for options,

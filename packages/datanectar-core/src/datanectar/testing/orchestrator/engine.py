@@ -73,6 +73,10 @@ class Engine:
         """The events that were fired: what, about which artifact, in which process."""
         return [(event, name, process) for event, name, process in _lines(self.events)]
 
+    def told_of(self) -> list[tuple[str, str]]:
+        """The events that were fired so far, wherever that was: what, about which artifact."""
+        return [(event, name) for event, name, _ in self.told()]
+
 
 def _lines(path: str) -> list[list[str]]:
     file = Path(path)

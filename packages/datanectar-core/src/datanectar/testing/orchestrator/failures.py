@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
-from pathlib import Path
 
 import pytest
 
 from datanectar.errors import DatanectarError, RunFailed
-from datanectar.records import OrchestratorType
 from datanectar.testing import pipelines
 from datanectar.testing.flags import only_if
 from datanectar.testing.orchestrator.engine import Engine
-from datanectar.testing.orchestrator.interruption import Pipe, start
 from datanectar.testing.orchestrator.rules import OrchestratorRules, both
 from datanectar.testing.pipelines import number, plus, total
 
@@ -107,22 +103,6 @@ class Ends(OrchestratorRules):
         failed = self.failure(engine, target, workers)
         assert "timeout" in str(failed), f"a step outlived its timeout of 0.3 s and failed with {str(failed)!r}"
         assert not target.exists(), "a step outlived its timeout of 0.3 s, and was stored"
-
-    @only_if("interrupts")
-    @both
-    def test_ctrl_c_ends_the_run_and_its_steps(
-        self, engine: Engine, orchestrator: OrchestratorType | str, tmp_path: Path, workers: int
-    ) -> None:
-        pipe = Pipe(tmp_path / "pipe")
-        with start(orchestrator, engine.store.reference, pipe.path, workers) as process:
-            try:
-                assert pipe.read() == b"running\n", "the step did not start"
-                process.send_signal(signal.SIGINT)
-                assert pipe.read() == b"", "Ctrl-C, and the step still runs: end it when the generator is closed"
-                output, _ = process.communicate()
-                assert process.returncode, f"the run that was interrupted ended as if it were done: {output}"
-            finally:
-                process.kill()
 
     @only_if("processes")
     def test_a_store_that_workers_cannot_share_is_refused_before_anything_runs(self, engine: Engine) -> None:

@@ -10,7 +10,6 @@ import pytest
 
 from datanectar.errors import DatanectarError
 from datanectar.layer.opening import storage_layer
-from datanectar.running.session import run
 from datanectar.testing import pipelines
 from datanectar.testing.orchestrator.engine import Engine
 from datanectar.testing.orchestrator.rules import OrchestratorRules, both
@@ -19,22 +18,6 @@ from datanectar.testing.pipelines import number, plus
 
 class Results(OrchestratorRules):
     """What appears, and what is told of it."""
-
-    @both
-    @pytest.mark.parametrize("shape", pipelines.SHAPES)
-    def test_it_makes_the_artifacts_that_the_embedded_one_makes(self, engine: Engine, shape: str, workers: int) -> None:
-        target = pipelines.SHAPES[shape]("")
-        elsewhere = engine.url("embedded")
-        expected = run(target, orchestrator="local", workers=1, storage_layer=elsewhere)
-        got = engine.run(target, workers=workers)
-        assert got == expected, f"run() gave {got!r}, where the embedded orchestrator gives {expected!r}"
-        names, embedded = sorted(engine.store.list()), sorted(storage_layer(elsewhere).list())
-        assert names == embedded, (
-            f"it left {names} in the store, the embedded one leaves {embedded}: a run on another engine would compute "
-            "again what is there, or miss what is not"
-        )
-        for name in names:
-            assert engine.store.load(name) == storage_layer(elsewhere).load(name), f"{name} has another value"
 
     @both
     @pytest.mark.parametrize("shape", ["diamond", "wide"])

@@ -18,8 +18,9 @@ from datanectar.testing.memory import private_settings
 from datanectar.testing.observer import VARIABLE
 from datanectar.testing.orchestrator.engine import Engine
 
-_ENTRY_POINT = "[datanectar]\nconformance-observer = datanectar.testing.observer\n"
-_METADATA = "Metadata-Version: 2.1\nName: conformance-observer\nVersion: 1\n"
+_PLUGINS = ("observer", "foreign_tasks", "brought")
+_ENTRY_POINTS = "[datanectar]\n" + "".join(f"conformance-{name} = datanectar.testing.{name}\n" for name in _PLUGINS)
+_METADATA = "Metadata-Version: 2.1\nName: conformance-plugins\nVersion: 1\n"
 #: In this process or in one worker, and in two.
 both = pytest.mark.parametrize("workers", [1, 2])
 
@@ -37,11 +38,11 @@ class OrchestratorRules(Conformance):
 
     @pytest.fixture
     def surroundings(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-        """A folder for stores and notes, and an installed plugin that notes the events."""
-        metadata = tmp_path / "plugins" / "conformance_observer-1.dist-info"
+        """A folder for stores and notes, and installed plugins: events are noted, foreign tasks adapted."""
+        metadata = tmp_path / "plugins" / "conformance_plugins-1.dist-info"
         metadata.mkdir(parents=True)
         (metadata / "METADATA").write_text(_METADATA)
-        (metadata / "entry_points.txt").write_text(_ENTRY_POINT)
+        (metadata / "entry_points.txt").write_text(_ENTRY_POINTS)
         monkeypatch.syspath_prepend(str(metadata.parent))
         path = os.environ.get("PYTHONPATH")
         monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(metadata.parent), *([path] if path else [])]))
