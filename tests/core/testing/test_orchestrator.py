@@ -64,9 +64,14 @@ NO_TRACEBACK = """
                 outcome = replace(outcome, error=StepFailed(str(outcome.error), **named))
             yield outcome
 """
-OWN_SETTINGS = f"""
-        with dn.settings(record_source=False):
-            {GOOD}
+STORES_ITSELF = """
+        for outcome in local(steps, execute, workers=workers, keep_going=keep_going):
+            layer = dn.storage_layer()
+            if outcome.status == "done" and layer.exists(outcome.name):
+                value = layer.load(outcome.name)
+                layer.delete(outcome.name)
+                layer.store(outcome.name, value)
+            yield outcome
 """
 ENDS_WELL = """
         for outcome in local(steps, execute, workers=workers, keep_going=keep_going):
@@ -207,10 +212,10 @@ BROKEN = [
         id="it takes any store",
     ),
     pytest.param(
-        OWN_SETTINGS,
+        STORES_ITSELF,
         "test_it_makes_the_artifacts_that_the_embedded_one_makes",
         "differs from that which the embedded orchestrator leaves",
-        id="its workers have settings of their own",
+        id="it stores results itself",
     ),
     pytest.param(
         NO_TRACEBACK,

@@ -52,7 +52,7 @@ class Parity(OrchestratorRules):
             }
             assert not differing, (
                 f"the manifest of {name} differs from that which the embedded orchestrator leaves, in (here, there) "
-                f"{differing}: have `execute` run where the settings of the run hold, and steps as they are"
+                f"{differing}: leave it to `execute` to store results, and give it steps as they are"
             )
         assert _logs(engine.store, names) == _logs(other, names), (
             f"the logs are {_logs(engine.store, names)}, the embedded one leaves {_logs(other, names)}: call `execute` "
