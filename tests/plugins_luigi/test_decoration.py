@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -178,3 +180,32 @@ def test_a_plan_tells_of_luigis_tasks_as_of_others() -> None:
         ("task/none/base", "run"),
         ("task/none/requires_above", "run"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "shown"),
+    [
+        (["run", "classes:RequiresAbove", "x=4"], 0, "8"),
+        (["plan", "classes:RequiresAbove", "x=4"], 0, "task/none/requires_above"),
+        (
+            [
+                "run",
+                "forms:TenTimes",
+                'value={"datanectar": {"task": "Source", "module": "forms", "parameters": {"x": "2"}}}',
+            ],
+            0,
+            "20",
+        ),
+        (["run", "classes:RequiresAbove", "y=4"], 2, "has no parameter 'y'; it has x"),
+        (["run", "forms:Decorated"], 2, "Decorated cannot be made"),
+        (["run", "forms:Decorated", "x=many"], 2, "x='many' cannot be read"),
+        (["run", "classes:Fails"], 1, "no luck"),
+    ],
+)
+@pytest.mark.parametrize("orchestrator", ["local", "luigi"])
+def test_the_command_line_runs_luigis_classes(orchestrator: str, words: list[str], code: int, shown: str) -> None:
+    options = ["--orchestrator", orchestrator] if words[0] == "run" else []
+    command = [sys.executable, "-W", "ignore", "-m", "datanectar", *words, *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    assert shown in done.stdout + done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -69,6 +70,24 @@ class LuigiAdapter(dn.TaskAdapter):
             raise
         task.trigger_event(luigi.Event.SUCCESS, task)
         return None
+
+    def from_text(self, kind: type[luigi.Task], words: Mapping[str, str]) -> Any:
+        known = dict(kind.get_params())
+        for name in words:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, 1)
+                hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known) or 'none'}"
+                raise dn.errors.ArgumentError(f"{kind.__name__} has no parameter {name!r}; {hint}")
+        values = {}
+        for name, text in words.items():
+            try:
+                values[name] = known[name].parse(text)
+            except Exception as error:  # whatever a parameter's class says
+                raise dn.errors.ArgumentError(f"{kind.__name__}: {name}={text!r} cannot be read: {error}") from error
+        try:
+            return kind(**values)
+        except luigi.parameter.MissingParameterException as error:
+            raise dn.errors.ArgumentError(f"{kind.__name__} cannot be made: {error}") from error
 
     def is_complete(self, task: luigi.Task) -> bool:
         return bool(task.complete())

@@ -14,7 +14,9 @@ from typing import Any
 
 import click
 
+from datanectar.contracts.adapters import TaskAdapter
 from datanectar.errors import ArgumentError, DatanectarError
+from datanectar.tasks.classes import adapter_of
 from datanectar.tasks.function import Task
 from datanectar.tasks.handle import Artifact
 from datanectar.tasks.nectar import NectarTask
@@ -31,6 +33,9 @@ def resolve_target(target: str, words: Iterable[str]) -> Any:
     """
     found = find_target(target)
     parameters = _split(words)
+    adapter = _adapter(found)
+    if adapter is not None:
+        return adapter.from_text(found, parameters)
     signature = signature_of(found)
     if signature is None:
         if parameters:
@@ -44,6 +49,12 @@ def resolve_target(target: str, words: Iterable[str]) -> Any:
         raise
     except Exception as error:
         raise _broken(f"calling {target}", error) from error
+
+
+def _adapter(found: Any) -> TaskAdapter | None:
+    """The adapter of a class of another library."""
+    is_own = not isinstance(found, type) or issubclass(found, NectarTask)
+    return None if is_own else adapter_of(found)
 
 
 def find_target(target: str) -> Any:
@@ -106,7 +117,7 @@ def targets_of(found: Any) -> dict[str, Any]:
         if isinstance(value, (Task, Artifact)):
             return True
         is_own = getattr(value, "__module__", None) == getattr(found, "__name__", None)
-        is_class = isinstance(value, type) and issubclass(value, NectarTask)
+        is_class = isinstance(value, type) and (issubclass(value, NectarTask) or adapter_of(value) is not None)
         return is_own and (is_class or isinstance(value, FunctionType))
 
     return {name: value for name, value in vars(found).items() if name[0] != "_" and is_target(value)}

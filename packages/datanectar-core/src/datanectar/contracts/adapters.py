@@ -60,6 +60,14 @@ class TaskAdapter(ABC):
             once they are done.
         """
 
+    def from_text(self, kind: type, words: Mapping[str, str]) -> Any:
+        """Makes an instance of a class, or what stands for one, from parameters as a command line gives them.
+
+        Raises:
+            ArgumentError: A parameter is unknown, missing, or not what it should be.
+        """
+        raise NotImplementedError
+
     def is_complete(self, task: Any) -> bool:
         """Whether an instance that keeps its result itself has it."""
         raise NotImplementedError
