@@ -25,6 +25,7 @@ from datanectar.storages.local import LocalOptions
 from datanectar.storages.memory import MemoryOptions
 from datanectar.values.annotations import describe
 from datanectar_azure.options import AzureOptions
+from datanectar_luigi.options import LuigiOptions
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "packages/datanectar-core/src/datanectar"
@@ -365,8 +366,8 @@ def test_every_configuration_key_is_documented(key: str) -> None:
     assert f"| `{key}` | {describe(KEYS[key].annotation)} | {KEYS[key].help}" in reference("configuration")
 
 
-@pytest.mark.parametrize("options", [LayerOptions, LocalOptions, MemoryOptions, AzureOptions])
-def test_every_storage_option_is_documented(options: type) -> None:
+@pytest.mark.parametrize("options", [LayerOptions, LocalOptions, MemoryOptions, AzureOptions, LuigiOptions])
+def test_every_component_option_is_documented(options: type) -> None:
     rows = [f"| `{field.name}` |" for field in options.__dataclass_fields__.values()]  # type: ignore[attr-defined]
     helps = [field.metadata["help"] for field in options.__dataclass_fields__.values()]  # type: ignore[attr-defined]
     assert [text for text in (*rows, *helps) if text not in reference("configuration")] == []

@@ -120,7 +120,7 @@ def datanectar_task_adapters() -> Iterable[TaskAdapterType]:  # type: ignore[emp
             @hookimpl
             def datanectar_task_adapters():
                 return [TaskAdapterType(name="luigi", bases=("luigi.task.Task",),
-                                        factory="datanectar_luigi.adapter:Adapter", summary="luigi tasks")]
+                                        factory="datanectar_luigi.adapter:LuigiAdapter", summary="luigi tasks")]
     """
 
 
