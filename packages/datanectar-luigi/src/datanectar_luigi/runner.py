@@ -37,13 +37,9 @@ def serve(orders: Connection, reports: Connection, options: LuigiOptions, worker
         try:
             running = _run_wave(folder, reports, options, workers)
         except Exception as error:
-            reports.send(("trouble", f"{type(error).__name__}: {error}", _kind(error)))
+            reports.send(("trouble", str(error), type(error).__name__))
         else:
             reports.send(("over", "", running))
-
-
-def _kind(error: Exception) -> str:
-    return type(error).__name__
 
 
 def _run_wave(folder: str, reports: Connection, options: LuigiOptions, workers: int) -> list[str]:
@@ -55,14 +51,11 @@ def _run_wave(folder: str, reports: Connection, options: LuigiOptions, workers: 
 
     multiprocessing.set_start_method(options.start_method, force=True)
     wave = open_wave(folder)
-    wave.tell = lambda: reports.send_bytes(b"!")
+    wave.tell = lambda name: reports.send(("report", name, None))
     wave.look_up()
     tasks = [step_task(wave, group) for group in range(wave.groups)]
     factory = _Factory(force_multiprocessing=any(step.timeout for step in wave.steps))
-    result = luigi.build(
-        tasks, worker_scheduler_factory=factory, workers=workers, detailed_summary=True, **_environment(options)
-    )
-    del result
+    luigi.build(tasks, worker_scheduler_factory=factory, workers=workers, **_environment(options))
     wave.stored = None
     return factory.running_elsewhere(tasks)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import pickle
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,15 +63,17 @@ class RunnerProcess:
         known: set[str] = set()
         self._orders.send(str(wave.path))
         while True:
-            wait([self._reports, self._process.sentinel], _LOOK_AROUND)
-            is_alive = self._process.is_alive()
-            end = self._hear()
-            yield from wave.new_reports(known)
+            heard = wait([self._reports, self._process.sentinel], _LOOK_AROUND)
+            is_alive = self._process.is_alive()  # asked first: then all that it said is in the pipe
+            names, end = self._hear()
+            if end is not None or not heard or not is_alive:
+                names = wave.names()
+            for name in names:
+                if name not in known:
+                    known.add(name)
+                    yield wave.read(name)
             if end is not None:
-                kind, words, self.elsewhere = end
-                if kind == "trouble":
-                    self.elsewhere = []
-                    raise _trouble(words, end[2])
+                self._take(*end)
                 return
             if not is_alive:
                 code = self._process.exitcode
@@ -80,16 +81,24 @@ class RunnerProcess:
                 yield from _lost(wave, f"the process in which Luigi ran ended with exit code {code}")
                 return
 
-    def _hear(self) -> Any:
-        """Takes what was said; returns the last word on the wave, if it came."""
+    def _hear(self) -> tuple[list[str], Any]:
+        """Takes what was said: the files of reports, and the last word on the wave, if it came."""
+        names: list[str] = []
         try:
             while self._reports.poll():
-                said = self._reports.recv_bytes()
-                if said != b"!":
-                    return pickle.loads(said)
+                kind, words, more = self._reports.recv()
+                if kind != "report":
+                    return names, (kind, words, more)
+                names.append(words)
         except (EOFError, OSError):
             pass
-        return None
+        return names, None
+
+    def _take(self, kind: str, words: str, more: Any) -> None:
+        if kind == "trouble":
+            error: type[dn.errors.DatanectarError] = getattr(dn.errors, more, dn.errors.UnsupportedError)
+            raise error(f"Luigi could not run the steps: {words}")
+        self.elsewhere = more
 
     def _end(self) -> None:
         if self._process is None:
@@ -110,11 +119,6 @@ def _lost(wave: WaveFolder, words: str) -> Iterator[Report]:
     for number in range(len(wave.steps)):
         if wave.has(number, "started") and not wave.has(number, "ended") and not wave.has(number, "lost"):
             yield Report(number, "lost", words=f"died {words}")
-
-
-def _trouble(words: str, kind: str) -> dn.errors.DatanectarError:
-    error: type[dn.errors.DatanectarError] = getattr(dn.errors, kind, dn.errors.UnsupportedError)
-    return error(f"Luigi could not run the steps: {words.partition(': ')[2]}")
 
 
 @contextmanager

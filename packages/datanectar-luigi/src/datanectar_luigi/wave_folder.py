@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -50,7 +50,8 @@ class WaveFolder:
     runner: int = 0
     #: What the store had when the wave began, until Luigi has asked for all of it.
     stored: set[str] | None = field(default=None, compare=False)
-    tell: Callable[[], None] = field(default=lambda: None, compare=False)
+    #: Tells the name of a report's file to the process that started the run, where there is a pipe to it.
+    tell: Callable[[str], None] = field(default=lambda name: None, compare=False)
 
     def write(self) -> None:
         """Writes the wave, for other processes to open."""
@@ -97,22 +98,32 @@ class WaveFolder:
 
     def report(self, report: Report) -> None:
         """Tells the process that started the run."""
-        if report.outcome is not None and report.outcome.status == "done":
-            (self.path / f"{report.number}.done").touch()
-        _write_whole(self.path / f"{report.number}.{report.kind}", pickle.dumps(report))
-        self.tell()
+        name = f"{report.number}.{report.kind}"
+        if report.kind == "started":
+            (self.path / name).touch()
+        else:
+            if report.outcome is not None and report.outcome.status == "done":
+                (self.path / f"{report.number}.done").touch()
+            _write_whole(self.path / name, pickle.dumps(report))
+        self.tell(name)
 
     def has(self, number: int, kind: str) -> bool:
         """Whether something was reported of a step."""
         return (self.path / f"{number}.{kind}").exists()
 
-    def new_reports(self, known: set[str]) -> Iterator[Report]:
-        """Yields what was reported and is not known yet, in the order in which it was."""
-        names = [entry.name for entry in os.scandir(self.path) if entry.name.endswith((".started", ".ended", ".lost"))]
-        files = [self.path / name for name in names if name not in known]
-        for file in sorted(files, key=lambda file: (file.stat().st_mtime_ns, file.suffix != ".started")):
-            known.add(file.name)
-            yield pickle.loads(file.read_bytes())
+    def read(self, name: str) -> Report:
+        """Reads the report in a file."""
+        number, _, kind = name.partition(".")
+        if kind == "started":
+            return Report(int(number), kind)
+        found: Report = pickle.loads((self.path / name).read_bytes())
+        return found
+
+    def names(self) -> list[str]:
+        """The files of all that was reported, in that order; what assistants do is told by them alone."""
+        found = [entry for entry in os.scandir(self.path) if entry.name.endswith((".started", ".ended", ".lost"))]
+        found.sort(key=lambda entry: (entry.stat().st_mtime_ns, not entry.name.endswith(".started")))
+        return [entry.name for entry in found]
 
 
 @lru_cache(maxsize=4)
