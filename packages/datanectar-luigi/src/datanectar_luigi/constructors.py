@@ -11,7 +11,7 @@ import luigi
 
 import datanectar as dn
 from datanectar_luigi.layer_parameter import StorageLayerParameter
-from datanectar_luigi.signatures import parameter_for, resolved_annotations
+from datanectar_luigi.signatures import parameter_for, resolved_annotations, thaw
 
 
 class Constructor:
@@ -40,7 +40,7 @@ class Constructor:
                 if hasattr(parameter, "__set_name__"):  # from Luigi 3.8 on a parameter wants to know its name
                     parameter.__set_name__(kind, argument.name)
         kind._constructor = cls(inspect.Signature(arguments))
-        kind.__init__ = _after_luigi(kind, function)
+        kind.__init__ = _after_luigi(kind, function, annotations)
 
     def bind(self, args: Iterable[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Returns a call's arguments by name; those of inherited parameters, which the constructor lacks, too."""
@@ -60,17 +60,15 @@ def _parameter(kind: type[luigi.Task], argument: inspect.Parameter, annotation: 
     return parameter_for(argument.name, annotation, argument.default, kind.__name__)
 
 
-def _after_luigi(kind: type[luigi.Task], function: Any) -> Any:
+def _after_luigi(kind: type[luigi.Task], function: Any, annotations: Mapping[str, Any]) -> Any:
     @wraps(function)
     def __init__(self: luigi.Task, *args: Any, **kwargs: Any) -> None:
         constructor = kind._constructor
         given = constructor.bind(args, kwargs)
         if "param_kwargs" not in vars(self):
             luigi.Task.__init__(self, **given)
-        values = {name: getattr(self, name) for name in constructor.signature.parameters}
-        for name in constructor.signature.parameters:  # the body sees what it was given, not Luigi's form of it
-            if name in given:
-                values[name] = given[name]
-        function(self, **values)
+        # Not what was given, which in another process comes from text: the body must see the same everywhere.
+        wanted = constructor.signature.parameters
+        function(self, **{name: thaw(getattr(self, name), annotations.get(name)) for name in wanted})
 
     return __init__

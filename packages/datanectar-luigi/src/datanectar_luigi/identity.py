@@ -19,7 +19,7 @@ _PLAIN = (type(None), bool, int, float, str, bytes, dt.date, dt.time, dt.timedel
 def typed_parameters(task: luigi.Task) -> dict[str, Any]:
     """Returns the values of the significant public parameters, as plain values; what is none is its text."""
     return {
-        name: _plain(getattr(task, name), parameter)
+        name: _plain(task.param_kwargs[name], parameter)
         for name, parameter in type(task).get_params()
         if parameter.significant and parameter.visibility == ParameterVisibility.PUBLIC and name not in KIND
     }

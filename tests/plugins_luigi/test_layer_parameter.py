@@ -1,0 +1,57 @@
+"""A storage layer as a parameter: a reference that travels, opened where it is used."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import forms
+import luigi
+import pytest
+
+import datanectar as dn
+from datanectar_luigi import StorageLayerParameter
+
+
+class Stores(luigi.Task):
+    layer = StorageLayerParameter()
+
+
+def test_it_is_insignificant_public_and_has_a_default(store: dn.StorageLayer) -> None:
+    parameter = dict(Stores.get_params())["layer"]
+    assert (parameter.significant, parameter.visibility) == (False, luigi.parameter.ParameterVisibility.PUBLIC)
+    assert Stores().layer.backend.url == store.backend.url
+    assert Stores(layer="memory://a").task_id == Stores().task_id
+
+
+@pytest.mark.parametrize("form", ["name", "url", "layer"])
+def test_a_name_a_url_and_a_layer_say_the_same(form: str, tmp_path: Path) -> None:
+    url = tmp_path.as_uri()
+    given = {"name": "disk", "url": url, "layer": dn.storage_layer(url)}[form]
+    task = Stores(layer=given)
+    task.layer.store("notes/first", 1)
+    for again in (pickle.loads(pickle.dumps(task)), Stores.from_str_params(task.to_str_params())):
+        assert again.layer == task.layer
+        assert again.layer.load("notes/first") == 1
+    assert b"Backend" not in pickle.dumps(task)
+
+
+def test_it_is_not_opened_before_it_is_used() -> None:
+    task = Stores(layer="no-such-storage")
+    assert task.to_str_params() == {"layer": "no-such-storage"}
+    with pytest.raises(dn.errors.ConfigurationError, match="no-such-storage"):
+        task.layer.exists("a/b/c")
+
+
+def test_something_else_is_a_type_error() -> None:
+    with pytest.raises(TypeError, match="by its name or URL"):
+        Stores(layer=3)
+
+
+def test_a_task_that_is_given_a_layer_stores_there_whoever_runs_it(tmp_path: Path) -> None:
+    for number, run in enumerate(
+        (dn.run, lambda task: luigi.build([task], local_scheduler=True, log_level="CRITICAL"))
+    ):
+        url = (tmp_path / str(number)).as_uri()
+        run(forms.Composed(x=3, storage_layer=url))
+        assert dn.storage_layer(url).load(dn.get_artifact_name(forms.Composed(x=3))) == 30
