@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import queue
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import luigi
-from luigi.task import flatten, getpaths
+from luigi.task import DynamicRequirements
 
 import datanectar as dn
-from datanectar_luigi.decoration import OPTIONS, decorate, makes_artifact
+from datanectar_luigi.decoration import ADDED, OPTIONS, decorate, is_stored, makes_artifact
 from datanectar_luigi.functions import FunctionTask
-from datanectar_luigi.identity import library_base, typed_parameters, word
-from datanectar_luigi.layer_parameter import LayerReference
+from datanectar_luigi.identity import LUIGIS_OWN, kind_of, library_bases, required, typed_parameters
 
-#: What a worker of Luigi gives a task while it runs.
+#: What a worker of Luigi lets a task call while it runs.
 _CALLBACKS = ("set_tracking_url", "set_status_message", "set_progress_percentage", "decrease_running_resources")
 
 
@@ -27,20 +27,21 @@ class LuigiAdapter(dn.TaskAdapter):
     def describe(self, task: luigi.Task) -> dn.ForeignTask | dn.Artifact[Any]:
         if isinstance(task, FunctionTask):
             return task.artifact()
-        options = dict(getattr(task, OPTIONS, {}))
-        layer = vars(task).get("storage_layer")
-        reference = layer._named if isinstance(layer, LayerReference) else layer
-        if reference:
-            options["storage_layer"] = reference
+        kind, options = type(task), getattr(task, OPTIONS, {})
+        task_type, model_family = kind_of(task, options)
+        declared = [name for name, _ in kind.get_params()]
+        added = [name for name in ADDED if _is_added(vars(kind).get(name))]
         return dn.ForeignTask(
-            name=type(task).__name__,
+            name=kind.__name__,
             parameters=typed_parameters(task),
-            requires=flatten(task.requires()),
-            code=type(task),
-            base=library_base(type(task)),
-            task_type=options.pop("task_type", None) or word(task, "task_type"),
-            model_family=options.pop("model_family", None) or word(task, "model_family", "model_type"),
-            options=options,
+            requires=lambda: required(task),
+            code=kind,
+            base=library_bases(kind),
+            task_type=task_type,
+            model_family=model_family,
+            options={key: value for key, value in options.items() if key not in ("task_type", "model_family")},
+            declarations=(*declared, *added, OPTIONS, *LUIGIS_OWN),
+            storage_layer=lambda: vars(task).get("storage_layer"),
             stores=lambda: makes_artifact(task),
         )
 
@@ -65,8 +66,8 @@ class LuigiAdapter(dn.TaskAdapter):
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            task.on_failure(error)
             task.trigger_event(luigi.Event.FAILURE, task, error)
+            task.on_failure(error)
             raise
         task.trigger_event(luigi.Event.SUCCESS, task)
         return None
@@ -93,7 +94,16 @@ class LuigiAdapter(dn.TaskAdapter):
         return bool(task.complete())
 
     def result(self, task: luigi.Task) -> Any:
+        if is_stored(task):  # beside what it keeps itself
+            artifact = dn.artifact(task)
+            return artifact.storage_layer.load(artifact.name)
         return task.output()
+
+
+def _is_added(attribute: Any) -> bool:
+    """Whether an attribute of a class is what the decorator added, rather than the user's."""
+    function = getattr(attribute, "__func__", attribute)
+    return (getattr(function, "__module__", None) or "").startswith("datanectar_luigi.")
 
 
 def _run(task: luigi.Task) -> list[luigi.Task]:
@@ -107,20 +117,20 @@ def _run(task: luigi.Task) -> list[luigi.Task]:
             wanted = steps.send(answer)
         except StopIteration:
             return []
-        lacking = [needed for needed in flatten(wanted) if not needed.complete()]
-        if lacking:
-            return lacking
-        answer = getpaths(wanted)
+        if not isinstance(wanted, DynamicRequirements):
+            wanted = DynamicRequirements(wanted)
+        if not wanted.complete():
+            return [needed for needed in wanted.flat_requirements if not needed.complete()]
+        answer = wanted.paths
 
 
 @contextmanager
 def _callbacks(task: luigi.Task) -> Iterator[None]:
     """Where no worker of Luigi is there to hear what a task says of itself, nobody does."""
-    missing = [name for name in _CALLBACKS if getattr(task, name, None) is None]
-    for name in missing:
-        setattr(task, name, lambda *_: None)
+    given = {**dict.fromkeys(_CALLBACKS, lambda *_: None), "scheduler_messages": queue.Queue()}
+    missing = {name: value for name, value in given.items() if getattr(task, name, None) is None}
+    vars(task).update(missing)
     try:
         yield
     finally:
-        for name in missing:
-            delattr(task, name)
+        vars(task).update(dict.fromkeys(missing))

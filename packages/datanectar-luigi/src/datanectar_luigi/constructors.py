@@ -10,6 +10,7 @@ from typing import Any
 import luigi
 
 import datanectar as dn
+from datanectar_luigi.identity import KIND
 from datanectar_luigi.layer_parameter import StorageLayerParameter
 from datanectar_luigi.signatures import parameter_for, resolved_annotations, thaw
 
@@ -53,6 +54,9 @@ def _parameter(kind: type[luigi.Task], argument: inspect.Parameter, annotation: 
     if argument.name == "storage_layer":
         default = "" if argument.default in (None, inspect.Parameter.empty) else argument.default
         return StorageLayerParameter(default=default)
+    of_class = getattr(kind, argument.name, None)
+    if argument.name in KIND and argument.default is None and of_class is not None:
+        return parameter_for(argument.name, str | None, of_class, kind.__name__)
     if hasattr(luigi.Task, argument.name):
         raise dn.errors.TaskDefinitionError(
             f"{kind.__name__}: {argument.name} is a name that Luigi uses itself; call the argument something else"

@@ -11,7 +11,15 @@ from luigi.task import getpaths
 
 import datanectar as dn
 from datanectar_luigi.constructors import Constructor
-from datanectar_luigi.decoration import LayerOfTask, bulk_complete, complete, makes_artifact, output, verify_after_run
+from datanectar_luigi.decoration import (
+    LayerOfTask,
+    bulk_complete,
+    complete,
+    makes_artifact,
+    output,
+    take_layer_name,
+    verify_after_run,
+)
 
 
 class NectarTask(luigi.Task):
@@ -51,10 +59,7 @@ class NectarTask(luigi.Task):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        layer = vars(cls).get("storage_layer")
-        if isinstance(layer, str):
-            del cls.storage_layer
-            cls._datanectar_options = {**getattr(cls, "_datanectar_options", {}), "storage_layer": layer}
+        take_layer_name(cls)
         if inspect.isfunction(vars(cls).get("__init__")):
             Constructor.install(cls)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +20,16 @@ class ForeignTask:
         model_family: Such as ``classifier``, or None.
         name: The class's name.
         parameters: Its parameters: plain values.
-        requires: What it needs, in any nesting: foreign task objects, task objects of Datanectar, artifacts.
+        requires: What it needs, in any nesting: foreign task objects, task objects of Datanectar, artifacts; or a
+            function that returns it, asked once, when it is needed. The nesting is part of the name; the order of sets
+            and dicts is not.
         code: The class whose source counts, with its bases up to `base`.
-        base: The library's own class.
+        base: The library's own class, or several.
         options: What ``@task(…)`` was given for the class, but for `task_type` and `model_family`.
+        declarations: Attributes of the class that declare its parameters: what those are is in `parameters`, so how
+            they are declared, with their defaults, is no code.
+        storage_layer: A function that tells where the object itself says that its result goes, a storage's name or
+            URL, or None. It is asked each time, and goes before what `options` say.
         stores: Whether its result is an artifact in a storage layer; if not, the task keeps its result itself, and
             the adapter's `is_complete` and `result` tell of it. What cannot be said before the task has a name is a
             function, asked later.
@@ -33,10 +39,12 @@ class ForeignTask:
     parameters: Mapping[str, Any]
     requires: Any
     code: type
-    base: type
+    base: type | tuple[type, ...]
     task_type: str | None = None
     model_family: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    declarations: Collection[str] = ()
+    storage_layer: Callable[[], str | None] | None = None
     stores: bool | Callable[[], bool] = True
 
 

@@ -124,14 +124,15 @@ class Attempt:
         """Lets a foreign task object run and store its result; returns what it needs first, if it says so."""
         step, layer = self._step, self._layer
         made = _Made(self, call)
-        with layer_in_force(layer, call), origins.running(step.name, made), captured(self._log):
-            waits_for = tuple(flat(call.adapter.run(call.task)))
+        with layer_in_force(layer, call):
+            with origins.running(step.name, made), captured(self._log):
+                waits_for = tuple(flat(call.adapter.run(call.task)))
+            is_missed = not waits_for and not call.stores and not call.adapter.is_complete(call.task)
         if waits_for:
             return waits_for
-        if not call.stores:
-            if not call.adapter.is_complete(call.task):
-                raise TaskDefinitionError(f"{step.task} ran to its end, but complete() still says that it is not")
-        elif made.manifest is None and not layer.exists(step.name):
+        if is_missed:
+            raise TaskDefinitionError(f"{step.task} ran to its end, but complete() still says that it is not")
+        if call.stores and made.manifest is None and not layer.exists(step.name):
             raise TaskDefinitionError(
                 f"{step.task} ran to its end and stored nothing: run() is to call "
                 "self.storage_layer.store(dn.get_artifact_name(self), result)"

@@ -10,6 +10,7 @@ from datanectar.configuration.active import current
 from datanectar.contracts.orchestration import Step
 from datanectar.layer.presence import Presence
 from datanectar.layer.storage_layer import StorageLayer
+from datanectar.running.targets import layer_in_force
 from datanectar.tasks.call import Call
 from datanectar.tasks.definition import Definition
 from datanectar.tasks.foreign import ForeignCall
@@ -119,7 +120,7 @@ class _Planner:
         while calls:
             level = {name: call for call in calls if (name := call.name) not in self._found}
             layers = {name: self._layer(call) for name, call in level.items()}
-            present = {name: call.is_complete() for name, call in level.items() if not call.stores}
+            present = {name: _is_complete(call, layers[name]) for name, call in level.items() if not call.stores}
             by_layer: dict[StorageLayer, list[str]] = {}
             for name in [name for name in layers if name not in present]:
                 by_layer.setdefault(layers[name], []).append(name)
@@ -173,6 +174,12 @@ class _Planner:
                 step.status, step.reason = "blocked", f"needs {blocked[0]}"
             ordered[name] = step
         return ordered
+
+
+def _is_complete(call: Call, layer: StorageLayer) -> bool:
+    """Asks a task that keeps its result itself; if it asks the store after others, then that of this run."""
+    with layer_in_force(layer, call):
+        return call.is_complete()
 
 
 def steps_to_run(plan: Plan) -> list[Step]:

@@ -39,23 +39,31 @@ def digest_function(function: FunctionType) -> CodeDigest:
     return _combine({f"{function.__module__}:{function.__qualname__}": _function_shape(inspect.unwrap(function))})
 
 
-def digest_class(kind: type, root: type, fields: Collection[str] | None = None) -> CodeDigest:
+def digest_class(
+    kind: type,
+    root: type | tuple[type, ...],
+    fields: Collection[str] | None = None,
+    declarations: Collection[str] = (),
+) -> CodeDigest:
     """Returns the digest of a class's own source and that of its bases up to `root`.
 
     Args:
         kind: The class.
-        root: The base whose code, and whose bases', is not the task's.
+        root: The base (or bases) whose code, and whose bases', is not the task's.
         fields: Annotated fields that are parameters. Their defaults and the constructor's are bound into calls and do
             not count; if None, none are.
+        declarations: Attributes that declare parameters, and what was added to the class: they do not count at all.
 
     Raises:
         CodeChanged: A file was edited after it was imported.
     """
     found = {}
+    outside = {object, *(base for one in (root if isinstance(root, tuple) else (root,)) for base in one.__mro__)}
     for base in kind.__mro__:
-        if base is not object and base not in root.__mro__:
+        if base not in outside:
             binds_defaults = fields is not None and vars(base).get("__init__") is kind.__init__  # type: ignore[misc]
-            found[f"{base.__module__}:{base.__qualname__}"] = _class_shape(base, fields or (), binds_defaults)
+            shape = _class_shape(base, fields or (), declarations, binds_defaults)
+            found[f"{base.__module__}:{base.__qualname__}"] = shape
     return _combine(found)
 
 
@@ -81,7 +89,9 @@ def _function_shape(function: FunctionType) -> tuple[Any, str]:
     return _with_values(shape_of_function(node, function.__globals__), _closure(function)), file.text(node)
 
 
-def _class_shape(kind: type, fields: Collection[str], binds_defaults: bool) -> tuple[Any, str]:
+def _class_shape(
+    kind: type, fields: Collection[str], declarations: Collection[str], binds_defaults: bool
+) -> tuple[Any, str]:
     check_unedited(kind.__module__, kind.__qualname__)
     own = f"{kind.__qualname__}."
     methods = {name: method for name, method in _functions(kind) if method.__qualname__.startswith(own)}
@@ -89,10 +99,12 @@ def _class_shape(kind: type, fields: Collection[str], binds_defaults: bool) -> t
         check_loaded(method.__code__, kind.__module__)
     file, nodes = _class_nodes(kind, list(methods.values()))
     if file is None:
-        return _shape_without_statement(kind, fields), ""
+        return _shape_without_statement(kind, {*fields, *declarations}), ""
     module = sys.modules.get(kind.__module__)
     names = vars(module) if module else {}
-    shapes = [shape_of_class(node, names, fields, binds_defaults=binds_defaults) for node in nodes]
+    shapes = [
+        shape_of_class(node, names, fields, declarations=declarations, binds_defaults=binds_defaults) for node in nodes
+    ]
     closures = {name: values for name, method in methods.items() if (values := _closure(method))}
     shape = shapes[0] if len(shapes) == 1 else ["OneOf", *shapes]
     return _with_values(shape, closures), "".join(file.text(node) for node in nodes)
@@ -123,7 +135,8 @@ def _functions(kind: type) -> Iterator[tuple[str, FunctionType]]:
 
 def _shape_without_statement(kind: type, fields: Collection[str]) -> Any:
     """A class that `type()` made, or code without source: its functions and plain attributes."""
-    found = [[name, _function_shape(function)[0]] for name, function in _functions(kind)]
+    functions = [(name, function) for name, function in _functions(kind) if name not in fields]
+    found = [[name, _function_shape(function)[0]] for name, function in functions]
     for name, value in vars(kind).items():
         if name not in OPTIONS and name not in fields and name != "_options" and not name.startswith("__"):
             plain = _plain(value)

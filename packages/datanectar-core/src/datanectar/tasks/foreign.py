@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from types import FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -47,6 +48,7 @@ class ForeignDefinition(Definition):
         )
         check_options(task.name, options)
         self.kind, self._base = task.code, task.base
+        self._declarations, self._layer_of_object = task.declarations, task.storage_layer
         self.signature = Signature(self.name, (), dict.fromkeys(task.parameters, REQUIRED), dict)
         self.check_ignored()
 
@@ -54,10 +56,14 @@ class ForeignDefinition(Definition):
     def returns(self) -> Any:
         return UNKNOWN
 
+    def option(self, key: str) -> Any:
+        own = self._layer_of_object() if key == "storage_layer" and self._layer_of_object else None
+        return own or super().option(key)
+
     def _digest(self) -> CodeDigest:
         found = _digests.get(self.kind)
         if found is None:
-            found = _digests[self.kind] = digest_class(self.kind, self._base)
+            found = _digests[self.kind] = digest_class(self.kind, self._base, declarations=self._declarations)
         return found
 
 
@@ -69,7 +75,7 @@ class ForeignCall(Call):
         task: The object.
     """
 
-    __slots__ = ("__weakref__", "_described", "_required", "_stores", "adapter", "task")
+    __slots__ = ("__weakref__", "_described", "_inputs", "_required", "_stores", "adapter", "task")
     has_requirements = True
 
     def __init__(
@@ -82,7 +88,8 @@ class ForeignCall(Call):
     ) -> None:
         super().__init__(definition, arguments, [])
         self.adapter, self.task, self._described = adapter, task, described
-        self._required: list[Artifact[Any]] | None = None
+        self._required: Any = None
+        self._inputs: list[Artifact[Any]] | None = None
         self._stores = False
 
     @property
@@ -100,20 +107,24 @@ class ForeignCall(Call):
         return self.adapter.result(self.task)
 
     def inputs(self) -> list[Artifact[Any]]:
-        if self._required is None:
-            self._required = [_required(task, self._described.name) for task in flat(self._described.requires)]
-        return self._required
+        if self._inputs is None:
+            required = self._described.requires
+            asked = required() if isinstance(required, FunctionType) else required
+            self._required = _handles([] if asked is None else asked, self._described.name)
+            self._inputs = flat(self._required)
+        return self._inputs
 
     def again(self) -> Call:
         assert isinstance(self.definition, ForeignDefinition)
         again = ForeignCall(self.definition, self.arguments, self.adapter, self.task, self._described)
-        again._required = self._required
+        again._required, again._inputs = self._required, self._inputs
         return again
 
     def describe(self) -> dict[str, Any]:
         from datanectar.tasks.identity import identify
 
-        return {**super().describe(), "requires": identify(self.inputs())}
+        self.inputs()
+        return {**super().describe(), "requires": identify(self._required)}
 
     @property
     def name(self) -> str:
@@ -173,10 +184,17 @@ class _Memory:
         return _Memory()
 
 
-def _required(task: Any, by: str) -> Artifact[Any]:
-    handle = artifact_of(task)
+def _handles(required: Any, by: str) -> Any:
+    """Returns what a task requires with every task object as its artifact; the nesting is kept."""
+    if isinstance(required, Mapping):
+        return {key: _handles(item, by) for key, item in required.items()}
+    if isinstance(required, (set, frozenset)):
+        return frozenset(_handles(item, by) for item in required)
+    if isinstance(required, (list, tuple)) or hasattr(required, "__next__"):
+        return [_handles(item, by) for item in required]
+    handle = artifact_of(required)
     if handle is None:
-        raise ArgumentError(f"{by} requires {task!r:.80}, which is no task object and no artifact")
+        raise ArgumentError(f"{by} requires {required!r:.80}, which is no task object and no artifact")
     return handle
 
 

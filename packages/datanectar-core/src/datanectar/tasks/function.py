@@ -147,6 +147,13 @@ def _home(function: FunctionType) -> str:
     return function.__code__.co_filename if hasattr(module, "__file__") else function.__module__
 
 
+def _is_of_tasks(instance: Any) -> bool:
+    from datanectar.tasks.classes import adapter_of
+    from datanectar.tasks.nectar import NectarTask
+
+    return isinstance(instance, NectarTask) or adapter_of(type(instance)) is not None
+
+
 _OPTIONS = tuple(Task.__init__.__kwdefaults__ or ())
 Task.__new__.__wrapped__ = Task.__init__  # type: ignore[attr-defined]  # so that help() shows the options
 
@@ -171,8 +178,10 @@ def _plain_function(fn: Any) -> FunctionType:
     while hasattr(function, "__wrapped__"):
         function = function.__wrapped__
     if not isinstance(function, FunctionType):
-        what = getattr(fn, "__qualname__", repr(fn))
-        msg = f"@task goes on a function or on a class of tasks; {what} ({type(fn).__name__}) is neither"
+        what, kind = getattr(fn, "__qualname__", f"{fn!r:.80}"), type(fn).__name__
+        msg = f"@task goes on a function or on a class of tasks; {what} ({kind}) is neither"
+        if not hasattr(fn, "__qualname__") and _is_of_tasks(fn):
+            msg = f"@task goes on the class {kind}, not on an instance of it; {what} is one"
         raise TaskDefinitionError(msg)
     if function.__code__.co_flags & _GENERATOR_OR_COROUTINE:
         raise TaskDefinitionError(f"{function.__name__} is a generator or coroutine; a task returns its result")

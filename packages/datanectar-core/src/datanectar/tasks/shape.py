@@ -29,19 +29,28 @@ def shape_of_function(node: Any, names: dict[str, Any]) -> Any:
     return _shape(task, names)
 
 
-def shape_of_class(node: ast.ClassDef, names: dict[str, Any], fields: Collection[str], *, binds_defaults: bool) -> Any:
+def shape_of_class(
+    node: ast.ClassDef,
+    names: dict[str, Any],
+    fields: Collection[str],
+    *,
+    declarations: Collection[str] = (),
+    binds_defaults: bool,
+) -> Any:
     """Returns a class's shape without its name and options, and the defaults that are bound into calls.
 
     Args:
         node: Its syntax tree.
         names: The globals of its module.
         fields: The fields that are parameters.
+        declarations: Attributes that declare parameters of another library's kind.
         binds_defaults: Whether its constructor is the one that calls are bound to.
     """
     task = copy.copy(node)
     task.name = ""
-    bare = set(fields) - _names_read(node)
-    task.body = [_class_statement(item, bare, binds_defaults) for item in node.body if not _is_option(item)]
+    read = _names_read(node)
+    bare, left_out = set(fields) - read, {*OPTIONS, *(set(declarations) - read)}
+    task.body = [_class_statement(item, bare, binds_defaults) for item in node.body if not _assigns(item, left_out)]
     return _shape(task, names)
 
 
@@ -144,10 +153,11 @@ def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
     return body
 
 
-def _is_option(statement: ast.stmt) -> bool:
+def _assigns(statement: ast.stmt, names: Collection[str]) -> bool:
+    """Whether a statement of a class's body assigns to some names, and to nothing else."""
     targets: list[Any] = []
     if isinstance(statement, ast.Assign):
         targets = statement.targets
     elif isinstance(statement, ast.AnnAssign):
         targets = [statement.target]
-    return bool(targets) and all(isinstance(target, ast.Name) and target.id in OPTIONS for target in targets)
+    return bool(targets) and all(isinstance(target, ast.Name) and target.id in names for target in targets)
