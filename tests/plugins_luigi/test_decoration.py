@@ -119,7 +119,8 @@ def test_decorated_twice_alike_is_as_once() -> None:
     ("make", "message"),
     [
         (lambda: dn.task(dn.task(task_type="a")(type("T", (luigi.Task,), {})), task_type="b"), "decorated twice"),
-        (lambda: dn.task(classes.Base(x=1)), "neither"),
+        (lambda: dn.task(classes.Base(x=1)), "goes on the class Base, not on an instance"),
+        (lambda: dn.task(task_type="a")(classes.Base(x=1)), "goes on the class Base, not on an instance"),
         (lambda: dn.task(3), "neither"),
         (lambda: dn.task(type("NoTask", (), {})), "no installed plugin adapts its bases"),
         (

@@ -15,7 +15,7 @@ from luigi.task import DynamicRequirements
 import datanectar as dn
 from datanectar_luigi.decoration import ADDED, OPTIONS, decorate, is_stored, makes_artifact
 from datanectar_luigi.functions import FunctionTask
-from datanectar_luigi.identity import LUIGIS_OWN, kind_of, library_bases, required, typed_parameters
+from datanectar_luigi.identity import KIND, LUIGIS_OWN, kind_of, library_bases, required, typed_parameters
 
 #: What a worker of Luigi lets a task call while it runs.
 _CALLBACKS = ("set_tracking_url", "set_status_message", "set_progress_percentage", "decrease_running_resources")
@@ -30,6 +30,7 @@ class LuigiAdapter(dn.TaskAdapter):
         kind, options = type(task), getattr(task, OPTIONS, {})
         task_type, model_family = kind_of(task, options)
         declared = [name for name, _ in kind.get_params()]
+        layer = vars(task).get("storage_layer") or options.get("storage_layer")
         added = [name for name in ADDED if _is_added(vars(kind).get(name))]
         return dn.ForeignTask(
             name=kind.__name__,
@@ -39,9 +40,8 @@ class LuigiAdapter(dn.TaskAdapter):
             base=library_bases(kind),
             task_type=task_type,
             model_family=model_family,
-            options={key: value for key, value in options.items() if key not in ("task_type", "model_family")},
+            options={**{key: value for key, value in options.items() if key not in KIND}, "storage_layer": layer},
             declarations=(*declared, *added, OPTIONS, *LUIGIS_OWN),
-            storage_layer=lambda: vars(task).get("storage_layer"),
             stores=lambda: makes_artifact(task),
         )
 

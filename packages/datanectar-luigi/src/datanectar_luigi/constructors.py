@@ -66,13 +66,13 @@ def _parameter(kind: type[luigi.Task], argument: inspect.Parameter, annotation: 
 
 def _after_luigi(kind: type[luigi.Task], function: Any, annotations: Mapping[str, Any]) -> Any:
     @wraps(function)
-    def __init__(self: luigi.Task, *args: Any, **kwargs: Any) -> None:
+    def __init__(self: luigi.Task, *args: Any, **kwargs: Any) -> Any:
+        if "param_kwargs" in vars(self):  # called by the constructor of a derived class, with what that chose
+            return function(self, *args, **kwargs)
         constructor = kind._constructor
-        given = constructor.bind(args, kwargs)
-        if "param_kwargs" not in vars(self):
-            luigi.Task.__init__(self, **given)
+        luigi.Task.__init__(self, **constructor.bind(args, kwargs))
         # Not what was given, which in another process comes from text: the body must see the same everywhere.
         wanted = constructor.signature.parameters
-        function(self, **{name: thaw(getattr(self, name), annotations.get(name)) for name in wanted})
+        return function(self, **{name: thaw(getattr(self, name), annotations.get(name)) for name in wanted})
 
     return __init__

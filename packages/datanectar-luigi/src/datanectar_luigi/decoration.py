@@ -13,7 +13,7 @@ from luigi.task import BulkCompleteNotImplementedError, flatten
 
 import datanectar as dn
 from datanectar_luigi.identity import check_kind
-from datanectar_luigi.layer_parameter import LayerReference
+from datanectar_luigi.layer_parameter import set_layer
 from datanectar_luigi.target import ArtifactTarget
 
 #: Where a class keeps what `@dn.task(…)` was given for it.
@@ -31,7 +31,7 @@ class LayerOfTask:
         return self if task is None else dn.artifact(task).storage_layer
 
     def __set__(self, task: luigi.Task, value: Any) -> None:
-        vars(task)["storage_layer"] = str(LayerReference.of(value))
+        set_layer(task, "storage_layer", value)
 
 
 def decorate(kind: type[luigi.Task], options: Mapping[str, Any]) -> type[luigi.Task]:

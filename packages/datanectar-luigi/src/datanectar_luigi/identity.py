@@ -53,7 +53,7 @@ def _typed(task: luigi.Task, name: str, parameter: luigi.Parameter) -> Any:
     except Exception as error:  # whatever a parameter's class says
         raise _refusal(task, name, f"its text {text!r:.80} cannot be read back: {error}") from error
     if isinstance(read, str) and not _is_plain(value):
-        raise _refusal(task, name, f"as text a {type(value).__qualname__} does not say which one it is")
+        raise _refusal(task, name, f"as text a value of type {type(value).__qualname__} does not say which one it is")
     return _plain(read)
 
 

@@ -29,7 +29,9 @@ class LayerReference(str):
         """
         reference = value if isinstance(value, str) else getattr(value, "reference", value)
         if reference is not None and not isinstance(reference, str):
-            raise TypeError(f"a storage layer is a storage's name, a URL, or what dn.storage_layer() gives: {value!r}")
+            raise TypeError(
+                f"a storage layer is given by its name or URL, or as what dn.storage_layer() gives: {value!r}"
+            )
         return cls(reference or "")
 
     def __getattr__(self, name: str) -> Any:
@@ -70,7 +72,7 @@ class StorageLayerParameter(luigi.Parameter):
         return reference
 
     def __set__(self, task: luigi.Task, value: Any) -> None:
-        vars(task)[self._attribute_name] = str(LayerReference.of(value))
+        set_layer(task, self._attribute_name, value)
 
     def normalize(self, value: Any) -> LayerReference:
         return LayerReference.of(value)
@@ -80,3 +82,9 @@ class StorageLayerParameter(luigi.Parameter):
 
     def serialize(self, value: Any) -> str:
         return str(LayerReference.of(value))
+
+
+def set_layer(task: luigi.Task, attribute: str, value: Any) -> None:
+    """Sets a layer of a task; where that is looked for is found out anew."""
+    vars(task)[attribute] = str(LayerReference.of(value))
+    vars(task).pop("_datanectar_handle", None)

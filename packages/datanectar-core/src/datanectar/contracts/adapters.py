@@ -28,8 +28,6 @@ class ForeignTask:
         options: What ``@task(…)`` was given for the class, but for `task_type` and `model_family`.
         declarations: Attributes of the class that declare its parameters: what those are is in `parameters`, so how
             they are declared, with their defaults, is no code.
-        storage_layer: A function that tells where the object itself says that its result goes, a storage's name or
-            URL, or None. It is asked each time, and goes before what `options` say.
         stores: Whether its result is an artifact in a storage layer; if not, the task keeps its result itself, and
             the adapter's `is_complete` and `result` tell of it. What cannot be said before the task has a name is a
             function, asked later.
@@ -44,7 +42,6 @@ class ForeignTask:
     model_family: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     declarations: Collection[str] = ()
-    storage_layer: Callable[[], str | None] | None = None
     stores: bool | Callable[[], bool] = True
 
 
@@ -53,7 +50,11 @@ class TaskAdapter(ABC):
 
     @abstractmethod
     def describe(self, task: Any) -> ForeignTask | Artifact[Any]:
-        """Returns what an instance is: its description, or the artifact that it makes under another guise."""
+        """Returns what an instance is: its description, or the artifact that it makes under another guise.
+
+        What came of it is kept in the instance's attribute ``_datanectar_handle``, which pickles as nothing. Delete
+        that where the instance has become another.
+        """
 
     @abstractmethod
     def decorate(self, kind: type, options: Mapping[str, Any]) -> type:

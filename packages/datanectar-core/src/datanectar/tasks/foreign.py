@@ -48,17 +48,13 @@ class ForeignDefinition(Definition):
         )
         check_options(task.name, options)
         self.kind, self._base = task.code, task.base
-        self._declarations, self._layer_of_object = task.declarations, task.storage_layer
+        self._declarations = task.declarations
         self.signature = Signature(self.name, (), dict.fromkeys(task.parameters, REQUIRED), dict)
         self.check_ignored()
 
     @property
     def returns(self) -> Any:
         return UNKNOWN
-
-    def option(self, key: str) -> Any:
-        own = self._layer_of_object() if key == "storage_layer" and self._layer_of_object else None
-        return own or super().option(key)
 
     def _digest(self) -> CodeDigest:
         found = _digests.get(self.kind)
