@@ -23,7 +23,7 @@ class LuigiOptions:
     )
     wave: int = field(
         default=500,
-        metadata={"help": "How many steps Luigi is given at a time: what it takes for each grows with their number"},
+        metadata={"help": "How many tasks Luigi is given at a time: what it takes for each grows with their number"},
     )
     batch: int = field(
         default=1, metadata={"help": "How many steps one Luigi task carries; with 1, resources and priorities hold"}

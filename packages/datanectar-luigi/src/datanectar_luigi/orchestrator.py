@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import os
 import pickle
-import random
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
-from typing import Any
 
 import datanectar as dn
 from datanectar_luigi.options import LuigiOptions
-from datanectar_luigi.runner_process import RunnerProcess
-from datanectar_luigi.wave_folder import Report, WaveFolder
-from datanectar_luigi.waves import Waves
+from datanectar_luigi.runner import Terms
+from datanectar_luigi.runner_process import RunnerDied, RunnerProcess
+from datanectar_luigi.wave_folder import Report, WaveFolder, unpickled
+from datanectar_luigi.waves import Waves, pause_before
 
-_LONGEST_PAUSE = 30.0  # seconds
-#: Between two looks at steps that another run is at.
-_PAUSE = 0.5
+#: Between two looks at steps that other runs are at, or have the resources of.
+_PAUSE = 0.5  # seconds
 #: How often Luigi may end without a word on a step before that is taken for an answer.
 _MOST_SILENCES = 3
 
@@ -41,118 +40,154 @@ class LuigiOrchestrator(dn.Orchestrator):
         problem = dn.why_not_portable(steps)
         if problem is not None:
             raise problem
-        return _Run(self._options, execute, workers or 1, keep_going).outcomes(steps)
+        return _Run(self._options, execute, workers, keep_going).outcomes([_as_often(step) for step in steps])
+
+
+def _as_often(step: dn.Step) -> dn.Step:
+    """A task of Luigi says itself how often it is run at most, in all."""
+    tries = getattr(step.foreign, "retry_count", None)
+    return replace(step, retries=max(step.retries, tries - 1)) if tries else step
 
 
 class _Run:
-    def __init__(self, options: LuigiOptions, execute: dn.Execute, workers: int, keep_going: bool) -> None:
-        self._options, self._execute = options, execute
-        self._workers, self._keep_going = workers, keep_going
+    def __init__(self, options: LuigiOptions, execute: dn.Execute, workers: int | None, keep_going: bool) -> None:
+        self._options, self._execute, self._keep_going = options, execute, keep_going
+        self._terms = Terms(options, workers, os.urandom(6).hex(), os.getcwd())
+        #: What was told of the steps that are running, and when.
+        self._running: dict[str, tuple[Report, float]] = {}
+        #: Failures that are not the last word, and which try each was.
+        self._failed: dict[str, tuple[dn.Step, dn.Outcome, int]] = {}
         self._silences: dict[str, int] = {}
-        self._running: dict[str, tuple[dn.Step, float]] = {}
 
     def outcomes(self, steps: Sequence[dn.Step]) -> Iterator[dn.Outcome]:
-        size = self._options.wave * self._options.batch
-        waves = Waves(steps, size=size, keep_going=self._keep_going)
-        folder = Path(tempfile.mkdtemp(prefix="datanectar-luigi-"))
+        waves = Waves(steps, size=self._options.wave * self._options.batch, keep_going=self._keep_going)
+        folder = Path(tempfile.mkdtemp(prefix="datanectar-luigi-"))  # nobody else's to read
         try:
-            with RunnerProcess(self._options, self._workers) as runner:
-                number = 0
-                while wave := waves.next():
-                    number += 1
-                    yield from self._run_wave(waves, wave, folder / str(number), runner)
+            with RunnerProcess(self._terms) as runner:
+                for number in count():
+                    wave = waves.next()
+                    if not wave:
+                        return
+                    path = folder / str(number)
+                    path.mkdir()
+                    yield from self._run_wave(waves, wave, path, runner)
         finally:
-            for step, _ in self._running.values():
-                self._execute.lost(step, KeyboardInterrupt())
+            for started, _ in self._running.values():
+                assert started.step is not None
+                self._execute.lost(started.step, KeyboardInterrupt())
             shutil.rmtree(folder, ignore_errors=True)
 
     def _run_wave(self, waves: Waves, wave: list[dn.Step], path: Path, runner: RunnerProcess) -> Iterator[dn.Outcome]:
-        path.mkdir(mode=0o700)
-        prepared = [self._prepared(step, path) for step in wave]
-        sendable = []
-        for original, step in zip(wave, prepared, strict=True):
+        for step in wave:
             problem = _why_not_pickled(step)
-            if problem is None:
-                sendable.append((original, step))
-            else:
-                waves.settle(original, done=False)
+            if problem is not None:
+                waves.settle(step, done=False)
                 yield dn.Outcome(step.name, "failed", error=problem, is_final=True)
-        if not sendable or (waves.stopped and not self._keep_going):
+        wave = [step for step in wave if not waves.is_settled(step) and not waves.is_blocked(step)]
+        if not wave or waves.stopped:
             return
-        originals = [original for original, _ in sendable]
-        last_try = [not waves.may_try_again(step) for step in originals]
-        folder = WaveFolder(
-            path, [step for _, step in sendable], last_try, self._options.batch, self._keep_going, self._execute
-        )
-        folder.runner = runner.start()
+        tries = [waves.tries(step) for step in wave]
+        settings = (self._options.batch, self._keep_going, self._execute, self._terms.directory, runner.start())
+        folder = WaveFolder(path, wave, tries, *settings)
         folder.write()
-        told: set[int] = set()
-        pauses = [0.0]
-        for report in runner.run(folder):
-            if report.kind != "started":
-                told.add(report.number)
-            yield from self._take(waves, originals[report.number], folder, report, pauses)
-        yield from self._look_up(waves, originals, folder, told, runner)
-        time.sleep(max(pauses))
-
-    def _prepared(self, step: dn.Step, path: Path) -> dn.Step:
-        """A step as another process executes it. Retries are this one's: it has them left when that is gone."""
-        attempt = os.urandom(12).hex()
-        return replace(step, retries=0, attempt=attempt, log=str(path / f"{attempt}.log"))
+        heard: set[int] = set()
+        died: RunnerDied | None = None
+        try:
+            for report in runner.run(folder):
+                yield from self._take(waves, wave[report.number], report, heard, runner)
+        except RunnerDied as error:
+            died = error
+            for number, step in enumerate(wave):
+                if step.name in self._running:
+                    report = Report(number, "lost", words=str(error), exit_code=error.exit_code)
+                    yield from self._take(waves, step, report, heard, runner)
+        silent = [number for number in range(len(wave)) if number not in heard]
+        if died is not None and len(silent) == len(wave) and died.is_refusal:
+            raise died.error
+        is_answer = died is None or not heard  # else some had no chance
+        pause = yield from self._look_up(waves, folder, silent, runner, is_answer=is_answer)
+        yield from self._after_failures(waves, pause)
 
     def _take(
-        self, waves: Waves, step: dn.Step, folder: WaveFolder, report: Report, pauses: list[float]
+        self, waves: Waves, step: dn.Step, report: Report, heard: set[int], runner: RunnerProcess
     ) -> Iterator[dn.Outcome]:
-        executed = folder.steps[report.number]
+        """Takes what is told of a step, and yields what can be passed on."""
+        if report.kind == "trouble":
+            raise _trouble(step, report)
         if report.kind == "started":
-            self._running[step.name] = (executed, time.monotonic())
-            yield dn.Outcome(step.name, "started")
+            self._running[step.name] = (report, time.monotonic())
+            self._failed.pop(step.name, None)
+            if report.attempt == 1:
+                yield dn.Outcome(step.name, "started")
             return
-        _, since = self._running.pop(step.name, (executed, time.monotonic()))
+        started, since = self._running.pop(step.name, (None, time.monotonic()))
+        if (started is None) != (report.kind == "refused"):
+            return  # it is told of all that a task carries: this one was not running
+        heard.add(report.number)
+        attempt = started.attempt if started is not None else waves.tries(step) + 1
         outcome = report.outcome
         if outcome is None:
-            outcome = self._execute.lost(executed, _loss(executed, report.words), time.monotonic() - since)
+            executed = (started.step if started is not None else None) or step
+            outcome = self._execute.lost(executed, _loss(step, report), time.monotonic() - since)
         elif outcome.error is not None:
-            outcome.error.__cause__ = _unpickled(report.cause)
-        if outcome.status == "failed" and not outcome.is_final and waves.may_try_again(step) and not waves.stopped:
-            waves.retry(step)
-            pauses.append(min(_LONGEST_PAUSE, 0.1 * 2 ** waves.tries(step) * random.uniform(0.5, 1.0)))
+            outcome.error.__cause__ = unpickled(report.error)
+        if outcome.status == "failed" and not outcome.is_final and waves.retry(step, attempt):
+            self._failed[step.name] = (step, outcome, attempt)
             return
         waves.settle(step, done=outcome.status == "done")
+        if waves.stopped:
+            runner.start_nothing_more()
         yield outcome
 
     def _look_up(
-        self, waves: Waves, steps: list[dn.Step], folder: WaveFolder, told: set[int], runner: RunnerProcess
-    ) -> Iterator[dn.Outcome]:
-        """Finds out what became of steps that Luigi ended without a word on."""
-        silent = [number for number in range(len(steps)) if number not in told]
-        if waves.stopped or not silent:
-            return
-        undone = {steps[number].name for number in range(len(steps)) if number in told} - _done(folder, steps)
+        self, waves: Waves, folder: WaveFolder, silent: list[int], runner: RunnerProcess, *, is_answer: bool
+    ) -> Generator[dn.Outcome, None, float]:
+        """Finds out what became of steps that Luigi ended without a word on; returns the seconds to wait for others."""
+        hindrances = runner.hindrances
+        pause = 0.0
         for number in silent:
-            step = steps[number]
-            if not undone.isdisjoint(step.needs):
-                undone.add(step.name)
-            elif folder.is_done(number):  # another run has made it meanwhile
+            step = folder.steps[number]
+            if waves.stopped or not waves.is_ready(step):
+                continue
+            reason = hindrances.reasons.get(step.name) if hindrances else None
+            if folder.is_done(number):  # another run has made it meanwhile
                 waves.settle(step, done=True)
                 yield dn.Outcome(step.name, "done")
-            elif step.name not in runner.elsewhere:
+            elif reason is None and hindrances is not None and hindrances.waits:
+                pause = _PAUSE
+            elif is_answer:
                 self._silences[step.name] = self._silences.get(step.name, 0) + 1
-                if self._silences[step.name] >= _MOST_SILENCES and undone.isdisjoint(step.needs):
+                if reason is not None or self._silences[step.name] >= _MOST_SILENCES:
                     waves.settle(step, done=False)
-                    yield self._execute.lost(folder.steps[number], dn.errors.WorkerDied("Luigi did not run it"))
-        if runner.elsewhere:
-            time.sleep(_PAUSE)
+                    error = dn.errors.UnsupportedError(f"Luigi did not run it: {reason or 'it gives no reason'}")
+                    yield self._execute.lost(step, error)
+        return pause
+
+    def _after_failures(self, waves: Waves, pause: float) -> Iterator[dn.Outcome]:
+        """Waits before steps are tried again in the next wave; if there is none, their failures are the last word."""
+        failed, self._failed = self._failed, {}
+        if not waves.stopped:
+            time.sleep(max([pause, *(pause_before(attempt) for _, _, attempt in failed.values())]))
+            return
+        for step, outcome, _ in failed.values():
+            waves.settle(step, done=False)
+            yield outcome
 
 
-def _done(folder: WaveFolder, steps: Sequence[dn.Step]) -> set[str]:
-    return {step.name for number, step in enumerate(steps) if folder.has(number, "done")}
+def _loss(step: dn.Step, report: Report) -> BaseException:
+    if report.kind == "refused":
+        return unpickled(report.error) or dn.errors.UnsupportedError(report.words)
+    if report.kind == "late":
+        limit = f"its timeout of {step.timeout:g} s" if step.timeout is not None else "its worker_timeout"
+        return dn.errors.TaskTimeout(f"it took longer than {limit}; its log shows where it was when it was ended")
+    return dn.errors.WorkerDied(report.words, exit_code=report.exit_code)
 
 
-def _loss(step: dn.Step, words: str) -> BaseException:
-    if words.startswith("timeout"):
-        return dn.errors.TaskTimeout(f"it took longer than its timeout of {step.timeout or 0:g} s, and was ended")
-    return dn.errors.WorkerDied(f"its worker process was lost: {words.removeprefix('died ')}")
+def _trouble(step: dn.Step, report: Report) -> BaseException:
+    error = unpickled(report.error)
+    if isinstance(error, dn.errors.DatanectarError):
+        return error
+    return dn.errors.StorageError(f"it cannot be told whether {step.name} is there: {report.words}")
 
 
 def _why_not_pickled(step: dn.Step) -> dn.errors.StepFailed | None:
@@ -166,11 +201,3 @@ def _why_not_pickled(step: dn.Step) -> dn.errors.StepFailed | None:
         failure.__cause__ = dn.errors.TaskDefinitionError(msg)
         return failure
     return None
-
-
-def _unpickled(cause: bytes) -> BaseException | None:
-    try:
-        found: Any = pickle.loads(cause) if cause else None
-    except Exception:  # an exception class may refuse to come back in any way it likes
-        return None
-    return found if isinstance(found, BaseException) else None

@@ -5,30 +5,54 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait
 from typing import Any, Self
 
 import datanectar as dn
-from datanectar_luigi.options import LuigiOptions
-from datanectar_luigi.runner import serve
-from datanectar_luigi.wave_folder import Report, WaveFolder
+from datanectar_luigi.runner import Hindrances, Terms, serve
+from datanectar_luigi.wave_folder import Report, WaveFolder, ending
 
 _LOOK_AROUND = 1.0  # seconds: what an assistant of Luigi's runs is told by files alone
+#: What it may take to tell a central scheduler that the run has ended.
+_FAREWELL = 3.0
+
+
+class RunnerDied(Exception):
+    """The process in which Luigi runs has ended."""
+
+    def __init__(self, exit_code: int | None) -> None:
+        super().__init__(f"the process in which Luigi ran {ending(exit_code)}")
+        self.exit_code = exit_code
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether it ended by itself: it would do so again."""
+        return self.exit_code is None or self.exit_code >= 0
+
+    @property
+    def error(self) -> dn.errors.WorkerDied:
+        """The error for whoever started the run."""
+        return dn.errors.WorkerDied(
+            f"before it came to a task, {self}; what it said is above. A script that starts a run does so below "
+            '`if __name__ == "__main__":`, since other processes import it',
+            exit_code=self.exit_code,
+        )
 
 
 class RunnerProcess:
     """Up to one process; its end leaves none of its children behind.
 
     Attributes:
-        elsewhere: The artifacts of the last wave that other runs are making.
+        hindrances: Why Luigi left steps of the last wave undone.
     """
 
-    def __init__(self, options: LuigiOptions, workers: int) -> None:
-        self._options, self._workers = options, workers
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
         self._process: Any = None
-        self.elsewhere: list[str] = []
+        self.hindrances: Hindrances | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -42,14 +66,15 @@ class RunnerProcess:
         if self._process is None:
             # Spawned: a copy of a process that has threads and connections is not to be trusted.
             context = multiprocessing.get_context("spawn")
-            theirs, self._orders = context.Pipe(duplex=False)
-            self._reports, their_reports = context.Pipe(duplex=False)
-            arguments = (theirs, their_reports, self._options, self._workers, os.getcwd())
-            self._process = context.Process(target=serve, args=arguments, name="datanectar-luigi")
+            orders, self._orders = context.Pipe(duplex=False)
+            self._reports, reports = context.Pipe(duplex=False)
+            farewell, self._farewell = context.Pipe(duplex=False)
+            theirs = (orders, reports, farewell)
+            self._process = context.Process(target=serve, args=(*theirs, self._terms), name="datanectar-luigi")
             with _interrupts_blocked():
                 self._process.start()
-            theirs.close()
-            their_reports.close()
+            for connection in theirs:
+                connection.close()
         assert self._process.pid is not None
         return int(self._process.pid)
 
@@ -57,52 +82,62 @@ class RunnerProcess:
         """Has a wave run, and yields what is told of its steps, as it becomes known.
 
         Raises:
+            RunnerDied: The process has ended.
             DatanectarError: Luigi could not run it: the store or the scheduler does not answer, for example.
         """
-        self.elsewhere = []
+        self.hindrances = None
         known: set[str] = set()
-        self._orders.send(str(wave.path))
+        with suppress(OSError):  # it has just died, which is found below
+            self._orders.send(str(wave.path))
+        looked = time.monotonic()
         while True:
-            heard = wait([self._reports, self._process.sentinel], _LOOK_AROUND)
+            wait([self._reports, self._process.sentinel], _LOOK_AROUND)
             is_alive = self._process.is_alive()  # asked first: then all that it said is in the pipe
-            names, end = self._hear()
-            if end is not None or not heard or not is_alive:
-                names = wave.names()
-            for name in names:
-                if name not in known:
-                    known.add(name)
-                    yield wave.read(name)
+            told, end = self._hear()
+            is_over = end is not None or not is_alive
+            if is_over or time.monotonic() - looked > _LOOK_AROUND:  # other processes have no pipe to say it
+                told += [file for file in wave.unread(known) if file not in told]
+                looked = time.monotonic()
+            new = [file for file in told if file not in known]
+            known.update(new)
+            yield from wave.read(new)
             if end is not None:
-                self._take(*end)
+                self._conclude(*end)
                 return
             if not is_alive:
                 code = self._process.exitcode
                 self._end()
-                yield from _lost(wave, f"the process in which Luigi ran ended with exit code {code}")
-                return
+                raise RunnerDied(code)
+
+    def start_nothing_more(self) -> None:
+        """Has what is running end, and nothing else begin."""
+        if self._process is not None and self._process.is_alive():
+            os.kill(self._process.pid, signal.SIGUSR1)
 
     def _hear(self) -> tuple[list[str], Any]:
         """Takes what was said: the files of reports, and the last word on the wave, if it came."""
-        names: list[str] = []
-        try:
+        told: list[str] = []
+        with suppress(EOFError, OSError):
             while self._reports.poll():
-                kind, words, more = self._reports.recv()
-                if kind != "report":
-                    return names, (kind, words, more)
-                names.append(words)
-        except (EOFError, OSError):
-            pass
-        return names, None
+                said, content = self._reports.recv()
+                if said != "report":
+                    return told, (said, content)
+                told.append(content)
+        return told, None
 
-    def _take(self, kind: str, words: str, more: Any) -> None:
-        if kind == "trouble":
-            error: type[dn.errors.DatanectarError] = getattr(dn.errors, more, dn.errors.UnsupportedError)
+    def _conclude(self, said: str, content: Any) -> None:
+        if said == "trouble":
+            kind, words = content
+            error = getattr(dn.errors, kind, None) or dn.errors.UnsupportedError
             raise error(f"Luigi could not run the steps: {words}")
-        self.elsewhere = more
+        self.hindrances = Hindrances(*content)
 
     def _end(self) -> None:
         if self._process is None:
             return
+        self._orders.close()
+        self._farewell.close()
+        self._process.join(_FAREWELL)
         try:
             os.killpg(self._process.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):  # gone, or not yet a group of its own
@@ -110,15 +145,8 @@ class RunnerProcess:
         self._process.kill()
         self._process.join()
         self._process.close()
-        self._orders.close()
         self._reports.close()
         self._process = None
-
-
-def _lost(wave: WaveFolder, words: str) -> Iterator[Report]:
-    for number in range(len(wave.steps)):
-        if wave.has(number, "started") and not wave.has(number, "ended") and not wave.has(number, "lost"):
-            yield Report(number, "lost", words=f"died {words}")
 
 
 @contextmanager

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
-import pickle
 import signal
-from contextlib import suppress
-from typing import Any
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Literal
 
 import luigi
 
 import datanectar as dn
-from datanectar_luigi.wave_folder import Report, WaveFolder, open_wave
+from datanectar_luigi.wave_folder import Report, WaveFolder, ending, open_wave, pickled
+from datanectar_luigi.waves import pause_before
+
+#: What a worker of Luigi lets a task say of itself while it runs.
+_CALLBACKS = ("set_tracking_url", "set_status_message", "set_progress_percentage", "decrease_running_resources")
+#: What a step that ran out of time may take to say where it is.
+_LAST_WORDS = 0.5  # seconds
 
 
 class NotMade(Exception):
@@ -38,26 +47,36 @@ class Step(luigi.Task):
     def wave(self) -> WaveFolder:
         return open_wave(self.folder)
 
-    def _numbers(self) -> range:
+    @property
+    def numbers(self) -> range:
+        """The places in the wave of the steps that it carries."""
         return self.wave.numbers(self.group)
 
     def _carried(self) -> list[dn.Step]:
-        return [self.wave.steps[number] for number in self._numbers()]
+        return [self.wave.steps[number] for number in self.numbers]
 
     def requires(self) -> list[luigi.Task]:
         return [step_task(self.wave, group) for group in self.wave.needs(self.group)]
 
     def complete(self) -> bool:
-        return all(map(self.wave.is_done, self._numbers()))
+        for number in self.numbers:
+            try:
+                is_done = self.wave.is_done(number)
+            except Exception as error:  # Luigi would only leave the task out
+                self.wave.report(Report(number, "trouble", error=pickled(error), words=str(error)))
+                raise
+            if not is_done:
+                return False
+        return True
 
     def run(self) -> None:
         wave = self.wave
         undone: set[str] = set()
-        for number in self._numbers():
+        for number in self.numbers:
             step = wave.steps[number]
             if not undone.isdisjoint(step.needs):
                 undone.add(step.name)
-            elif not wave.is_done(number) and self._execute(number).status != "done":
+            elif not (self.steps > 1 and wave.is_done(number)) and self._execute(number).status != "done":
                 undone.add(step.name)
                 if not wave.keep_going:
                     break
@@ -65,62 +84,86 @@ class Step(luigi.Task):
             raise NotMade(", ".join(sorted(undone)))
 
     def _execute(self, number: int) -> dn.Outcome:
-        wave = self.wave
-        step = wave.steps[number]
-        wave.report(Report(number, "started"))
-        uri = dn.storage_layer(step.layer).uri(step.name)
-        if self.set_tracking_url is not None:
-            self.set_tracking_url(uri)
-            self.set_status_message(f"artifact {uri}\nlog      datanectar logs {step.name}")
-        outcome = wave.execute(step)
-        self._report(number, outcome)
+        """Runs a step, and again as often as it may be, unless it is timed: the time is that of the process."""
+        step = self.wave.steps[number]
+        last = step.retries + 1
+        attempt = self.wave.tries[number] + 1
+        while True:
+            outcome = self._try(number, attempt)
+            ends = outcome.status != "failed" or outcome.is_final or attempt >= last
+            if ends or self.worker_timeout:
+                break
+            time.sleep(pause_before(attempt))
+            attempt += 1
+        if outcome.status == "failed" and ends and not self.wave.keep_going and self.wave.runner:
+            os.kill(self.wave.runner, signal.SIGUSR1)  # Luigi's word for: start nothing more
         return outcome
 
-    def _report(self, number: int, outcome: dn.Outcome) -> None:
+    def _try(self, number: int, attempt: int) -> dn.Outcome:
         wave = self.wave
+        key = os.urandom(12).hex()
+        # Retries are ours: they are left when the process is not.
+        step = replace(wave.steps[number], retries=0, attempt=key, log=str(wave.path / f"{key}.log"))
+        wave.report(Report(number, "started", attempt, step))
+        os.chdir(wave.directory)  # the step before may have changed it
+        with self._told(step), _watched(step):
+            outcome = wave.execute(step)
         cause = outcome.error.__cause__ if outcome.error is not None else None
-        wave.report(Report(number, "ended", outcome, _pickled(cause)))
-        ends = outcome.is_final or wave.last_try[number]
-        if outcome.status == "failed" and ends and not wave.keep_going and wave.runner:
-            os.kill(wave.runner, signal.SIGUSR1)  # Luigi's word for: start nothing more
+        wave.report(Report(number, "ended", attempt, outcome=outcome, error=pickled(cause)))
+        return outcome
+
+    @contextmanager
+    def _told(self, step: dn.Step) -> Iterator[None]:
+        """Shows in Luigi what is made; a task of Luigi that is carried says the rest."""
+        uri = dn.storage_layer(step.layer).uri(step.name)
+        if self.set_tracking_url is not None:  # a worker runs it
+            self.set_tracking_url(uri)
+            self.set_status_message(f"artifact {uri}\nlog      datanectar logs {step.name}")
+        foreign = step.foreign if isinstance(step.foreign, luigi.Task) else None
+        names = _CALLBACKS if foreign is not None and self.set_tracking_url is not None else ()
+        for name in names:
+            setattr(foreign, name, getattr(self, name))
+        try:
+            yield
+        finally:
+            for name in names:
+                setattr(foreign, name, None)
 
     def on_failure(self, exception: BaseException) -> Any:
-        if not isinstance(exception, NotMade):  # Luigi's own trouble, or that of the store in complete()
-            for number in self._numbers():
-                if not self.wave.has(number, "ended"):
-                    self.wave.report(Report(number, "lost", words=f"{type(exception).__name__}: {exception}"))
+        if not isinstance(exception, NotMade):  # it did not come to run a step
+            for number in self.numbers:
+                words = f"{type(exception).__name__}: {exception}"
+                self.wave.report(Report(number, "refused", error=pickled(exception), words=words))
         return super().on_failure(exception)
 
-    def _of_foreign(self, name: str, default: Any) -> Any:
-        """What a task of Luigi that is carried says of itself."""
-        foreign = self._carried()[0].foreign
-        return getattr(foreign, name, default) if isinstance(foreign, luigi.Task) else default
+    def _foreign(self) -> list[luigi.Task]:
+        """The tasks of Luigi that it carries."""
+        return [step.foreign for step in self._carried() if isinstance(step.foreign, luigi.Task)]
 
     @property
     def priority(self) -> Any:
-        return max((getattr(step.foreign, "priority", 0) or 0 for step in self._carried()), default=0)
+        return max((task.priority for task in self._foreign()), default=0)
 
     @property
     def resources(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for step in self._carried():
-            foreign = step.foreign.process_resources() if isinstance(step.foreign, luigi.Task) else {}
-            for name, amount in {**foreign, **step.resources}.items():
+        for needed in [
+            *(task.process_resources() for task in self._foreign()),
+            *(s.resources for s in self._carried()),
+        ]:
+            for name, amount in needed.items():
                 found[name] = max(found.get(name, 0), amount)
         return found
 
     @property
     def worker_timeout(self) -> Any:
-        timeouts = [step.timeout for step in self._carried()]
-        return sum(filter(None, timeouts)) if all(timeouts) else self._of_foreign("worker_timeout", None)
-
-    @property
-    def retry_count(self) -> Any:
-        return self._of_foreign("retry_count", None)
+        """The time of all that it carries; None, so that Luigi's own setting holds, where one of them has none."""
+        timeouts = [_timeout(step) for step in self._carried()]
+        return None if None in timeouts else sum(filter(None, timeouts))
 
     @property
     def owner_email(self) -> Any:
-        return self._of_foreign("owner_email", "")
+        return [address for task in self._foreign() for address in task.owner_list()]
 
 
 def step_task(wave: WaveFolder, group: int) -> Step:
@@ -130,23 +173,38 @@ def step_task(wave: WaveFolder, group: int) -> Step:
     return Step(task=first.task, artifact=first.name, steps=len(numbers), folder=str(wave.path), group=group)
 
 
+def _timeout(step: dn.Step) -> Any:
+    if step.timeout is not None:
+        return step.timeout + _LAST_WORDS
+    return step.foreign.worker_timeout if isinstance(step.foreign, luigi.Task) else None
+
+
+@contextmanager
+def _watched(step: dn.Step) -> Iterator[None]:
+    """Has a step's log say where it was when its time was over, by a thread that needs no lock of Python's."""
+    if step.timeout is None:
+        yield
+        return
+    faulthandler.dump_traceback_later(step.timeout, file=2)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
 @Step.event_handler(luigi.Event.PROCESS_FAILURE)  # type: ignore[untyped-decorator]
 def _process_died(task: Step, message: str) -> None:
-    _lose(task, "died", message)
+    _tell(task, "lost", message)
 
 
 @Step.event_handler(luigi.Event.TIMEOUT)  # type: ignore[untyped-decorator]
 def _took_too_long(task: Step, message: str) -> None:
-    _lose(task, "timeout", message)
+    _tell(task, "late", message)
 
 
-def _lose(task: Step, how: str, message: str) -> None:
-    for number in task._numbers():
-        if task.wave.has(number, "started") and not task.wave.has(number, "ended"):
-            task.wave.report(Report(number, "lost", words=f"{how} {message}"))
-
-
-def _pickled(error: BaseException | None) -> bytes:
-    with suppress(Exception):  # it is told as text, too
-        return pickle.dumps(error)
-    return b""
+def _tell(task: Step, kind: Literal["lost", "late"], message: str) -> None:
+    last = message.split()[-1]  # of Luigi's "died unexpectedly with exit code -9"
+    code = int(last) if kind == "lost" and last.lstrip("-").isdigit() else None
+    words = f"its worker process {ending(code)}" if code is not None else message
+    for number in task.numbers:  # those that were not running are known not to
+        task.wave.report(Report(number, kind, words=words, exit_code=code))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 
 import datanectar as dn
+
+_LONGEST_PAUSE = 30.0  # seconds
 
 
 class Waves:
@@ -15,9 +18,8 @@ class Waves:
     """
 
     def __init__(self, steps: Sequence[dn.Step], *, size: int, keep_going: bool) -> None:
-        self._left = list(steps)
+        self._left = {step.name: step for step in steps}
         self._size, self._keep_going = size, keep_going
-        self._unsettled = {step.name for step in steps}
         self._undone: set[str] = set()
         self._tries: dict[str, int] = {}
         self.stopped = False
@@ -28,36 +30,48 @@ class Waves:
             return []
         wave: list[dn.Step] = []
         ready: set[str] = set()
-        left: list[dn.Step] = []
-        for step in self._left:
-            if not self._undone.isdisjoint(step.needs):
-                self._undone.add(step.name)  # it needs what was not made, so it will not be made either
-            elif len(wave) < self._size and all(need in ready or need not in self._unsettled for need in step.needs):
+        for step in list(self._left.values()):
+            if self.is_blocked(step):
+                self.block(step)
+            elif len(wave) < self._size and all(need in ready or need not in self._left for need in step.needs):
                 wave.append(step)
                 ready.add(step.name)
-            else:
-                left.append(step)
-        self._left = [*wave, *left]
         return wave
 
-    def may_try_again(self, step: dn.Step) -> bool:
-        """Whether a failure of a step would not be its last."""
-        return self._tries.get(step.name, 0) < step.retries
+    def is_settled(self, step: dn.Step) -> bool:
+        """Whether a step's end is known."""
+        return step.name not in self._left
+
+    def is_ready(self, step: dn.Step) -> bool:
+        """Whether all that a step needs was made."""
+        return not self.is_blocked(step) and not any(need in self._left for need in step.needs)
+
+    def is_blocked(self, step: dn.Step) -> bool:
+        """Whether something that a step needs was not made."""
+        return not self._undone.isdisjoint(step.needs)
+
+    def block(self, step: dn.Step) -> None:
+        """Takes a step out that can not be made, because something before it was not."""
+        self._undone.add(step.name)
+        self._left.pop(step.name, None)
 
     def tries(self, step: dn.Step) -> int:
-        """How often a step has been tried again."""
+        """How often a step has been tried, and failed."""
         return self._tries.get(step.name, 0)
 
-    def retry(self, step: dn.Step) -> None:
-        """Leaves a failed step for the next wave."""
-        self._tries[step.name] = self.tries(step) + 1
+    def retry(self, step: dn.Step, tries: int) -> bool:
+        """Leaves a step that has failed for the next wave, unless it was tried as often as it may be."""
+        self._tries[step.name] = tries
+        return tries <= step.retries
 
     def settle(self, step: dn.Step, *, done: bool) -> None:
         """Takes note of a step's end. After a failure nothing else starts, or only what does not depend on it."""
-        self._left = [other for other in self._left if other is not step]
-        if done:
-            self._unsettled.discard(step.name)
-            return
-        self._undone.add(step.name)
-        if not self._keep_going:
-            self.stopped = True
+        self._left.pop(step.name, None)
+        if not done:
+            self._undone.add(step.name)
+            self.stopped = self.stopped or not self._keep_going
+
+
+def pause_before(retry: int) -> float:
+    """Returns the seconds to wait before the first, second, … retry."""
+    return min(_LONGEST_PAUSE, 0.1 * 2.0 ** min(retry - 1, 30)) * random.uniform(0.5, 1.0)
