@@ -66,7 +66,6 @@ def test_a_step_that_is_tried_again_comes_in_the_next_wave() -> None:
     a = step("a", retries=1)
     waves = Waves([a], size=5, keep_going=False)
     assert waves.next() == [a]
-    assert waves.may_try_again(a)
-    waves.retry(a)
+    assert waves.retry(a, 1)
     assert waves.next() == [a]
-    assert not waves.may_try_again(a)
+    assert not waves.retry(a, 2)

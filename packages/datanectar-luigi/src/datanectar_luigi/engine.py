@@ -71,7 +71,11 @@ class Engine:
     def create_worker(self, scheduler: Any, worker_processes: int, assistant: bool = False) -> Worker:
         """Makes the worker of one wave, as Luigi asks for it."""
         return Worker(
-            scheduler=scheduler, worker_id=self._worker_id, worker_processes=worker_processes, assistant=assistant
+            scheduler=scheduler,
+            worker_id=self._worker_id,
+            worker_processes=worker_processes,
+            assistant=assistant,
+            keep_alive=False,  # what failed is tried again by the run; Luigi would wait for a quarter of an hour
         )
 
     def _hindrances(self, left: list[Step]) -> Hindrances:
@@ -118,11 +122,11 @@ def _check_answers(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or parts.hostname is None:
         return
-    where = (parts.hostname, parts.port or (443 if parts.scheme == "https" else 80))
+    port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        socket.create_connection(where, _SECONDS_TO_ANSWER).close()
+        socket.create_connection((parts.hostname, port), _SECONDS_TO_ANSWER).close()
     except OSError as error:
         raise ConnectionError(
-            f"no luigid answers at {where[0]}:{where[1]} ({error}). Start one: luigid --address 127.0.0.1 --port "
-            f'{where[1]}; or do without: scheduler = "local" in [orchestrators.luigi]'
+            f"no luigid answers at {parts.scheme}://{parts.hostname}:{port} ({error}). Start one: luigid --address "
+            f'127.0.0.1 --port {port}; or do without: scheduler = "local" in [orchestrators.luigi]'
         ) from error

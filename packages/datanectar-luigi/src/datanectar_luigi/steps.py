@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 import luigi
+from luigi.task import flatten
 
 import datanectar as dn
 from datanectar_luigi.wave_folder import Report, WaveFolder, ending, open_wave, pickled
@@ -163,7 +164,7 @@ class Step(luigi.Task):
 
     @property
     def owner_email(self) -> Any:
-        return [address for task in self._foreign() for address in task.owner_list()]
+        return [address for task in self._foreign() for address in flatten(task.owner_email or [])]
 
 
 def step_task(wave: WaveFolder, group: int) -> Step:
