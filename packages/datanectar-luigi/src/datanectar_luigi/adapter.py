@@ -46,6 +46,10 @@ class LuigiAdapter(dn.TaskAdapter):
         )
 
     def decorate(self, kind: type, options: Mapping[str, Any]) -> type:
+        if issubclass(kind, FunctionTask):
+            raise dn.errors.TaskDefinitionError(
+                f"{kind.__name__} is made of a function: @dn.task(…) goes below @as_luigi_task, on the function"
+            )
         return decorate(kind, options)
 
     def run(self, task: luigi.Task) -> list[luigi.Task] | None:

@@ -29,9 +29,8 @@ class LayerReference(str):
         """
         reference = value if isinstance(value, str) else getattr(value, "reference", value)
         if reference is not None and not isinstance(reference, str):
-            raise TypeError(
-                f"a storage layer is given by its name or URL, or as what dn.storage_layer() gives: {value!r}"
-            )
+            msg = "a storage layer is given by its name or URL, or as what dn.storage_layer() gives"
+            raise TypeError(f"{msg}, not as {value!r}")
         return cls(reference or "")
 
     def __getattr__(self, name: str) -> Any:
