@@ -69,7 +69,7 @@ def _is_plain(value: Any) -> bool:
         return all(_is_plain(item) for pair in value.items() for item in pair)
     if isinstance(value, (list, tuple)):
         return all(map(_is_plain, value))
-    return isinstance(value, (*_PLAIN, PurePath)) or type(value).__module__ == "numpy"
+    return isinstance(value, (*_PLAIN, PurePath)) or getattr(value, "shape", None) == ()  # a number of NumPy
 
 
 def _plain(value: Any) -> Any:
