@@ -14,6 +14,7 @@ import datanectar as dn
 CONFIGURATION = """\
 profile = "local"
 storage.disk = { type = "local", path = "artifacts" }
+storage.lake = { type = "local", path = "lake" }
 profiles.local.storage_layer = "disk"
 """
 IMPORTABLE = str(Path(__file__).parent / "importable")

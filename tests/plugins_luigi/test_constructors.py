@@ -82,6 +82,49 @@ def test_the_kind_and_the_layer_come_in_by_the_constructor(tmp_path: Any) -> Non
     assert (dn.get_artifact_name(other), other.storage_layer.backend.url) == (dn.get_artifact_name(task), url)
 
 
+class OfTheClass(NectarTask):
+    task_type, model_family, storage_layer = "of_the_class", "tree", "lake"
+
+    def __init__(self, task_type=None, model_family=None, storage_layer=None):
+        self.task_type, self.model_family, self.storage_layer = task_type, model_family, storage_layer
+
+    def run(self) -> None:
+        self.storage_layer.store(dn.get_artifact_name(self), 1)
+
+
+class Derived(OfTheClass):
+    def __init__(self, depth: int = 2, storage_layer=None):
+        super().__init__(task_type=f"depth_{depth}", storage_layer=storage_layer)
+        self.depth = depth
+
+
+def test_what_the_class_says_holds_where_the_constructor_is_given_nothing() -> None:
+    assert dn.get_artifact_name(OfTheClass()).startswith("of_the_class/tree/of_the_class/")
+    assert OfTheClass().storage_layer.reference == "lake"
+    assert dn.get_artifact_name(OfTheClass("train")).startswith("train/tree/of_the_class/")
+    assert OfTheClass(storage_layer="disk").storage_layer.reference == "disk"
+    assert dn.run(OfTheClass()) == 1
+
+
+def test_a_derived_constructor_says_what_its_base_is_given() -> None:
+    task = Derived(5, storage_layer="disk")
+    assert (task.task_type, task.depth, task.storage_layer.reference) == ("depth_5", 5, "disk")
+    assert dn.run(task) == 1
+    again = pickle.loads(pickle.dumps(task))
+    assert dn.get_artifact_name(again) == dn.get_artifact_name(task)
+    Register.clear_instance_cache()
+    assert dn.get_artifact_name(Derived.from_str_params(task.to_str_params())) == dn.get_artifact_name(task)
+
+
+def test_luigi_itself_refuses_such_a_constructor() -> None:
+    class Stock(luigi.Task):
+        def __init__(self, task_type=None, model_type=None, storage_layer=None):
+            self.task_type = task_type
+
+    with pytest.raises(luigi.parameter.UnknownParameterException, match="unknown parameter task_type"):
+        Stock(task_type="train")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"), [({}, "depth"), ({"depth": 1, "deep": 2}, "deep"), ({"names": []}, "depth")]
 )

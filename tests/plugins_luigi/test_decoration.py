@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import pickle
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import classes
+import forms
 import luigi
 import pytest
 from luigi.task_register import Register, load_task
+from luigi.tools.range import RangeDaily
 
 import datanectar as dn
 
@@ -31,6 +35,12 @@ def build(*tasks: luigi.Task) -> bool:
         (classes.InheritsAbove(x=3), 6),
         (classes.RunsTheBaseFirst(x=3), 3),
         (classes.Dynamic(n=3), [3, 4, 5]),
+        (classes.DynamicAtOnce(n=3), 7),
+        (classes.NamesItsLayer(), 1),
+        (classes.NamesAnother(), 1),
+        (classes.NectarWithLayer(), 1),
+        (classes.OwnComplete(), 5),
+        (classes.OwnOutputToo(), "artifact"),
         (classes.Chatty(), "done"),
     ],
     ids=lambda given: type(given).__name__ if isinstance(given, luigi.Task) else "",
@@ -84,8 +94,29 @@ def test_the_layer_of_an_instance_can_be_set_and_travels_by_name(tmp_path: Path)
     task.storage_layer = dn.storage_layer((tmp_path / "mine").as_uri())
     again = pickle.loads(pickle.dumps(task))
     assert again.storage_layer.backend.url == task.storage_layer.backend.url == (tmp_path / "mine").as_uri()
+    task.run()
+    assert task.complete()
+    assert dn.artifact(task).uri.startswith((tmp_path / "mine").as_uri())
     task.storage_layer = None
     assert task.storage_layer.reference == "disk"
+    assert not task.complete()
+
+
+@pytest.mark.parametrize("kind", [classes.NamesItsLayer, classes.NamesAnother, classes.NectarWithLayer])
+def test_a_layer_that_the_class_names_is_that_of_its_tasks(kind: Any) -> None:
+    assert kind().storage_layer.reference == "lake"
+    assert build(kind())
+    assert dn.storage_layer("lake").exists(dn.get_artifact_name(kind()))
+
+
+def test_the_layer_of_a_run_is_that_of_the_task_while_it_runs() -> None:
+    elsewhere = dn.storage_layer("memory://elsewhere")
+    task = classes.NamesItsLayer()
+    assert dn.run(task, storage_layer=elsewhere) == 1
+    assert elsewhere.exists(dn.get_artifact_name(task))
+    assert not task.complete()
+    assert dn.run(classes.Everything(), storage_layer=elsewhere) == []
+    assert not classes.Base(x=1).complete()
 
 
 def test_a_class_with_an_output_of_its_own_keeps_it(tmp_path: Path) -> None:
@@ -105,6 +136,30 @@ def test_a_run_that_stores_nothing_has_failed_though_on_success_is_overridden() 
     assert classes.OwnSuccess.said == ["success"]
 
 
+@pytest.mark.parametrize("kind", [classes.Forgets, classes.ForgetsSilently, classes.NectarForgets])
+def test_no_subclass_and_no_mixin_gets_round_the_verification(kind: Any) -> None:
+    assert not build(kind())
+    with pytest.raises(
+        dn.errors.RunFailed, match=r"its artifact task/none/\w+/\w+ is not there: run\(\) is to store it"
+    ):
+        dn.run(kind())
+
+
+def test_a_complete_of_its_own_is_kept_and_the_artifact_is_verified_all_the_same() -> None:
+    assert classes.OwnComplete.complete.__module__ == "classes"
+    assert classes.OwnComplete().output().name == dn.get_artifact_name(classes.OwnComplete())
+    assert not build(classes.OwnComplete(stores=False))
+
+
+def test_a_class_with_both_gives_its_artifact_and_is_complete_by_its_output() -> None:
+    task = classes.OwnOutputToo()
+    assert build(task)
+    Path("beside.txt").unlink()
+    assert not task.complete()
+    assert dn.run(task) == "artifact"
+    assert Path("beside.txt").read_text() == "file"
+
+
 def test_what_on_success_says_reaches_luigi() -> None:
     dn.run(classes.OwnSuccess(stores=True))
     assert classes.OwnSuccess(stores=True).on_success() == "well done"
@@ -122,6 +177,7 @@ def test_decorated_twice_alike_is_as_once() -> None:
         (lambda: dn.task(classes.Base(x=1)), "goes on the class Base, not on an instance"),
         (lambda: dn.task(task_type="a")(classes.Base(x=1)), "goes on the class Base, not on an instance"),
         (lambda: dn.task(3), "neither"),
+        (lambda: dn.task(task_type="a")(forms.TenTimes), "goes below @as_luigi_task, on the function"),
         (lambda: dn.task(type("NoTask", (), {})), "no installed plugin adapts its bases"),
         (
             lambda: dn.task(storage_layer="disk")(type("T", (luigi.Task,), {"storage_layer": "mine"})),
@@ -160,6 +216,28 @@ def test_bulk_complete_asks_for_one_listing(store: dn.StorageLayer, monkeypatch:
     assert len(asked) == 3
 
 
+def test_a_derived_class_with_a_complete_of_its_own_is_not_asked_for_in_bulk() -> None:
+    with pytest.raises(NotImplementedError):
+        classes.AlwaysDone.bulk_complete([1])
+    assert classes.RunsTheBaseFirst.bulk_complete([1]) == []
+
+
+def test_a_range_of_luigis_tools_asks_for_all_days_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    exists_many = dn.StorageLayer.exists_many
+    monkeypatch.setattr(
+        dn.StorageLayer,
+        "exists_many",
+        lambda self, names: asked.append(len(names)) or exists_many(self, names),
+    )
+    range_of_days = {"start": dt.date(2024, 1, 1), "stop": dt.date(2024, 1, 4), "now": 1704672000, "days_back": 30}
+    days = RangeDaily(of=classes.Daily, param_name="date", **range_of_days)
+    assert not days.complete()
+    assert build(days)
+    assert days.complete()
+    assert set(asked) == {3}
+
+
 def test_wrapper_tasks_external_tasks_and_callbacks_are_as_in_luigi() -> None:
     assert dn.run(classes.Everything()) == []
     assert dn.artifact(classes.OldStyle(x=2)).load() == ("old base 2", "mixed in")
@@ -173,6 +251,36 @@ def test_a_failure_reaches_on_failure_and_the_handlers_of_events() -> None:
     with pytest.raises(dn.errors.RunFailed, match="no luck"):
         dn.run(classes.Fails())
     assert (classes.Fails.seen, seen) == (["on_failure no luck"], ["no luck"])
+
+
+@pytest.mark.parametrize(
+    ("fails", "heard"),
+    [
+        (False, ["start", "run", "processing_time", "on_success", "success"]),
+        (True, ["start", "run", "failure", "on_failure"]),
+    ],
+)
+def test_a_run_calls_what_a_worker_of_luigi_calls_in_that_order(
+    fails: bool, heard: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: dict[str, list[str]] = {"luigi": [], "datanectar": []}
+    task, handlers = classes.Hears(fails=fails), classes.Hears._event_callbacks
+    for engine, said in told.items():
+        monkeypatch.setattr(classes.Hears, "heard", said)
+        monkeypatch.setitem(handlers, classes.Hears, {})
+        for event in ("START", "PROCESSING_TIME", "SUCCESS", "FAILURE"):
+            classes.Hears.event_handler(getattr(luigi.Event, event))(_saying(event.lower(), said))
+        if engine == "luigi":
+            assert build(task) is not fails
+        else:
+            with pytest.raises(dn.errors.RunFailed) if fails else nullcontext():
+                dn.run(task)
+    assert told == {"luigi": heard, "datanectar": heard}
+    assert task.set_tracking_url is None
+
+
+def _saying(word: str, said: list[str]) -> Any:
+    return lambda *_: said.append(word)
 
 
 def test_a_plan_tells_of_luigis_tasks_as_of_others() -> None:

@@ -19,7 +19,11 @@ from testbed.luigid import Luigid
 
 import datanectar as dn
 
-FORMS = ("decorated", "composed", "constructed", "inherited", "plain", "function")
+FORMS = (
+    *("decorated", "composed", "composed, elsewhere", "constructed", "constructed, elsewhere"),
+    *("inherited", "plain", "function"),
+)
+LAYERS = {form: "lake" if "elsewhere" in form else "disk" for form in FORMS}
 WAYS = [(method, scheduling) for method in ("fork", "spawn", "forkserver") for scheduling in ("serial", "parallel")]
 ASSISTANT = """if True:
     import sys
@@ -32,8 +36,8 @@ ASSISTANT = """if True:
 
 
 @cache
-def built(method: str, scheduling: str, directory: Path) -> dict[str, Any]:
-    command = [sys.executable, "-W", "ignore", building.__file__, method, scheduling]
+def built(method: str, scheduling: str, directory: Path, scheduler: str = "") -> dict[str, Any]:
+    command = [sys.executable, "-W", "ignore", building.__file__, method, scheduling, scheduler]
     done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -54,7 +58,27 @@ def test_a_form_is_made_by_two_workers(project: Path, shared: Path, method: str,
     (directory / "datanectar.toml").write_bytes((project / "datanectar.toml").read_bytes())
     found = built(method, scheduling, directory)["forms"][form]
     here = dn.get_artifact_name(building.all_forms(7)[form])
-    assert found == {"name": here, "pickled": here, "value": 70}
+    assert found == {"name": here, "pickled": here, "value": 70, "layer": LAYERS[form], "complete": True}
+
+
+def test_two_workers_and_a_luigid_make_every_form(luigid: Luigid, project: Path) -> None:
+    found = built("fork", "parallel", project, luigid.url)
+    assert found["status"] == "SUCCESS"
+    assert {form: told["value"] for form, told in found["forms"].items()} == dict.fromkeys(FORMS, 70)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_luigis_own_command_runs_a_form(form: str, project: Path) -> None:
+    task = building.all_forms(4)[form]
+    words = [
+        word for name, text in task.to_str_params().items() if text for word in (f"--{name.replace('_', '-')}", text)
+    ]
+    command = [sys.executable, "-W", "ignore", "-m", "luigi", "--module", "forms", task.get_task_family(), *words]
+    done = subprocess.run(
+        [*command, "--local-scheduler", "--workers", "2"], capture_output=True, text=True, check=False
+    )
+    assert ":)" in done.stderr, done.stderr
+    assert dn.storage_layer(LAYERS[form]).load(dn.get_artifact_name(task)) == 40
 
 
 def test_an_assistant_that_never_imported_the_module_makes_every_form(luigid: Luigid, project: Path) -> None:
@@ -82,7 +106,7 @@ def test_a_form_runs_by_datanectar_too_and_takes_what_luigi_made(form: str) -> N
 def test_parameters_inputs_and_code_are_recorded(form: str, store: dn.StorageLayer) -> None:
     task = building.all_forms(2)[form]
     assert luigi.build([task], local_scheduler=True, log_level="WARNING")
-    manifest = store.manifest(dn.get_artifact_name(task))
+    manifest = dn.artifact(task).storage_layer.manifest(dn.get_artifact_name(task))
     assert manifest.identity is not None
     assert set(manifest.identity) >= {"task", "parameters", "code"}
     (needed,) = [name for name, _ in manifest.document["inputs"]]
@@ -100,9 +124,8 @@ def test_what_is_insignificant_or_says_where_and_what_kind_is_no_parameter() -> 
 
 
 def test_a_task_in_a_script_has_the_name_it_has_in_a_module(project: Path) -> None:
-    script = "import forms, luigi, datanectar as dn\n" + Path(forms.__file__).read_text().replace(
-        "from __future__ import annotations", ""
-    )
-    (project / "script.py").write_text(f"{script}\nprint(dn.get_artifact_name(Decorated(x=1)))\n")
+    kinds = ("Source", "Decorated", "Composed", "Plain", "Constructed", "Bare", "Inherited", "SourceTask")
+    names = f"for kind in ({', '.join(kinds)}):\n    print(dn.get_artifact_name(kind(x=1)))\n"
+    (project / "script.py").write_text(f"{Path(forms.__file__).read_text()}\n{names}")
     done = subprocess.run([sys.executable, "-W", "ignore", "script.py"], capture_output=True, text=True, check=False)
-    assert done.stdout.split() == [dn.get_artifact_name(forms.Decorated(x=1))], done.stderr
+    assert done.stdout.split() == [dn.get_artifact_name(getattr(forms, kind)(x=1)) for kind in kinds], done.stderr

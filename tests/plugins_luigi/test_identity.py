@@ -175,7 +175,7 @@ def test_code_of_luigi_and_of_the_plugin_is_none_of_the_tasks() -> None:
 
 
 def test_a_type_or_family_that_is_said_twice_is_refused() -> None:
-    with pytest.raises(TypeError, match="has the parameter task_type, and @dn.task says task_type='a'; keep one"):
+    with pytest.raises(TypeError, match=r"has the parameter task_type, and @dn\.task says task_type='a'; keep one"):
 
         @dn.task(task_type="a")
         class Decorated(luigi.Task):
@@ -197,5 +197,5 @@ def test_a_parameter_that_comes_in_above_the_decorator_is_refused_as_well() -> N
     class Inherits(luigi.Task):
         pass
 
-    with pytest.raises(TypeError, match="has the parameter model_type, and @dn.task says model_family='a'"):
+    with pytest.raises(TypeError, match=r"has the parameter model_type, and @dn\.task says model_family='a'"):
         dn.get_artifact_name(Inherits())

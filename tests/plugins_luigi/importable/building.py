@@ -18,19 +18,22 @@ def all_forms(x: int) -> dict[str, luigi.Task]:
     return {
         "decorated": forms.Decorated(x=x),
         "composed": forms.Composed(x=x),
+        "composed, elsewhere": forms.Composed(x=x, task_type="other", storage_layer="lake"),
         "constructed": forms.Constructed(x=x),
+        "constructed, elsewhere": forms.Bare(x=x, task_type="train", model_type="tree", storage_layer="lake"),
         "inherited": forms.Inherited(x=x),
         "plain": forms.Plain(x=x),
         "function": forms.TenTimes(value=forms.SourceTask(x=x)),
     }
 
 
-def main(start_method: str, parallel_scheduling: bool) -> None:
+def main(start_method: str, parallel_scheduling: bool, scheduler: str) -> None:
     multiprocessing.set_start_method(start_method)
     tasks = all_forms(7)
     built = luigi.build(
         list(tasks.values()),
-        local_scheduler=True,
+        local_scheduler=not scheduler,
+        scheduler_url=scheduler,
         workers=2,
         parallel_scheduling=parallel_scheduling,
         detailed_summary=True,
@@ -41,6 +44,8 @@ def main(start_method: str, parallel_scheduling: bool) -> None:
             "name": dn.get_artifact_name(task),
             "pickled": dn.get_artifact_name(pickle.loads(pickle.dumps(task))),
             "value": dn.artifact(task).load() if dn.artifact(task).exists() else None,
+            "layer": dn.artifact(task).storage_layer.reference,
+            "complete": task.complete(),
         }
         for form, task in tasks.items()
     }
@@ -48,4 +53,4 @@ def main(start_method: str, parallel_scheduling: bool) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2] == "parallel")
+    main(sys.argv[1], sys.argv[2] == "parallel", *sys.argv[3:])

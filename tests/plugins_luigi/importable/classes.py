@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import luigi
+from luigi.task import DynamicRequirements
 from luigi.util import inherits, requires
 
 import datanectar as dn
@@ -126,6 +127,122 @@ class Dynamic(luigi.Task):
         first = yield Base(x=self.n)
         more = yield [Base(x=first.load() + 1), Base(x=first.load() + 2)]
         self.storage_layer.store(dn.get_artifact_name(self), [first.load(), *(target.load() for target in more)])
+
+
+@dn.task
+class DynamicAtOnce(luigi.Task):
+    """Says with Luigi's own class what it needs while it runs."""
+
+    n = luigi.IntParameter()
+
+    def run(self) -> Any:
+        found = yield DynamicRequirements({"a": Base(x=self.n), "b": [Base(x=self.n + 1)]})
+        self.storage_layer.store(dn.get_artifact_name(self), found["a"].load() + found["b"][0].load())
+
+
+@dn.task
+class NamesItsLayer(luigi.Task):
+    storage_layer = "lake"
+
+    def run(self) -> None:
+        self.storage_layer.store(dn.get_artifact_name(self), 1)
+
+
+class NamesAnother(NamesItsLayer):
+    """Is stored where its base is."""
+
+
+class NectarWithLayer(NectarTask):
+    storage_layer = "lake"
+
+    def run(self) -> None:
+        self.store_results(self.get_artifact_path(), 1)
+
+
+class Silent:
+    """A mixin that does not call ``super()``."""
+
+    def on_success(self) -> None:
+        pass
+
+
+@dn.task
+class Forgets(luigi.Task):
+    def run(self) -> None:
+        pass
+
+
+class ForgetsSilently(Silent, Forgets):
+    pass
+
+
+class NectarForgets(Silent, NectarTask):
+    def run(self) -> None:
+        pass
+
+
+@dn.task
+class OwnComplete(luigi.Task):
+    """Knows itself when it is complete, and says nothing of its output."""
+
+    stores = luigi.BoolParameter(default=True)
+
+    def complete(self) -> bool:
+        return self.storage_layer.exists(dn.get_artifact_name(self))
+
+    def run(self) -> None:
+        if self.stores:
+            self.storage_layer.store(dn.get_artifact_name(self), 5)
+
+
+@dn.task
+class OwnOutputToo(luigi.Task):
+    """Writes a file, and stores an artifact beside it."""
+
+    def output(self) -> luigi.LocalTarget:
+        return luigi.LocalTarget("beside.txt")
+
+    def run(self) -> None:
+        self.storage_layer.store(dn.get_artifact_name(self), "artifact")
+        with self.output().open("w") as file:
+            file.write("file")
+
+
+@dn.task
+class Daily(luigi.Task):
+    date = luigi.DateParameter()
+
+    def run(self) -> None:
+        self.storage_layer.store(dn.get_artifact_name(self), self.date)
+
+
+class AlwaysDone(Base):
+    def complete(self) -> bool:
+        return True
+
+
+class Hears(luigi.Task):
+    """Notes what is called, in which order."""
+
+    fails = luigi.BoolParameter()
+    accepts_messages = True
+    heard: list[str] = []
+
+    def complete(self) -> bool:
+        return "run" in self.heard and not self.fails
+
+    def run(self) -> None:
+        self.heard.append("run")
+        assert self.scheduler_messages.empty()
+        self.set_tracking_url("http://127.0.0.1/")
+        if self.fails:
+            raise ValueError("no luck")
+
+    def on_success(self) -> None:
+        self.heard.append("on_success")
+
+    def on_failure(self, exception: BaseException) -> None:
+        self.heard.append("on_failure")
 
 
 class Everything(luigi.WrapperTask):

@@ -87,6 +87,24 @@ class Constructed(NectarTask):
         self.storage_layer.store(dn.get_artifact_name(self), 10 * self.load_input())
 
 
+class Bare(NectarTask):
+    """The constructor of the design, with nothing else: Luigi itself refuses its arguments."""
+
+    x = luigi.IntParameter()
+
+    def __init__(self, task_type=None, model_type=None, storage_layer=None):
+        self.task_type = task_type
+        self.model_type = model_type
+        self.storage_layer = storage_layer
+
+    def requires(self) -> luigi.Task:
+        return Source(self.x)
+
+    def run(self) -> None:
+        result = 10 * self.load_input()
+        self.storage_layer.store(dn.get_artifact_name(self), result)
+
+
 class Inherited(NectarTask):
     task_type, model_family = "derive", "tens"
     x = luigi.IntParameter()

@@ -131,7 +131,8 @@ def _run(task: luigi.Task) -> list[luigi.Task]:
 @contextmanager
 def _callbacks(task: luigi.Task) -> Iterator[None]:
     """Where no worker of Luigi is there to hear what a task says of itself, nobody does."""
-    given = {**dict.fromkeys(_CALLBACKS, lambda *_: None), "scheduler_messages": queue.Queue()}
+    messages = queue.Queue[Any]() if task.accepts_messages else None
+    given = {**dict.fromkeys(_CALLBACKS, lambda *_: None), "scheduler_messages": messages}
     missing = {name: value for name, value in given.items() if getattr(task, name, None) is None}
     vars(task).update(missing)
     try:

@@ -96,11 +96,12 @@ def complete(self: luigi.Task) -> bool:
     return dn.artifact(self).exists()
 
 
-def bulk_complete(cls: type[luigi.Task], parameter_tuples: Iterable[Any]) -> list[Any]:
+def bulk_complete(cls: Any, parameter_tuples: Iterable[Any]) -> list[Any]:
     """Returns those of some parameters whose artifacts are stored, in one listing a layer."""
-    if cls.complete is not complete:  # that of a derived class, which may say something else
-        raise BulkCompleteNotImplementedError
-    wanted = [(given, dn.artifact(_instance(cls, given))) for given in parameter_tuples]
+    tasks = [(given, _instance(cls, given)) for given in parameter_tuples]  # Luigi's ranges give a function as `cls`
+    if any(type(task).complete is not complete for _, task in tasks):
+        raise BulkCompleteNotImplementedError  # a derived class may say something else
+    wanted = [(given, dn.artifact(task)) for given, task in tasks]
     layers = {handle.storage_layer for _, handle in wanted}
     found: dict[Any, dict[str, bool]] = {
         layer: layer.exists_many([handle.name for _, handle in wanted if handle.storage_layer is layer])
@@ -109,7 +110,7 @@ def bulk_complete(cls: type[luigi.Task], parameter_tuples: Iterable[Any]) -> lis
     return [given for given, handle in wanted if found[handle.storage_layer][handle.name]]
 
 
-def _instance(cls: type[luigi.Task], given: Any) -> luigi.Task:
+def _instance(cls: Any, given: Any) -> luigi.Task:
     if isinstance(given, (list, tuple)):
         return cls(*given)
     return cls(**given) if isinstance(given, dict) else cls(given)
