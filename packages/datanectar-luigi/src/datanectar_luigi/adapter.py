@@ -16,6 +16,7 @@ import datanectar as dn
 from datanectar_luigi.decoration import ADDED, OPTIONS, decorate, is_stored, makes_artifact
 from datanectar_luigi.functions import FunctionTask
 from datanectar_luigi.identity import KIND, LUIGIS_OWN, kind_of, library_bases, required, typed_parameters
+from datanectar_luigi.inputs import StoredArtifact
 
 #: What a worker of Luigi lets a task call while it runs.
 _CALLBACKS = ("set_tracking_url", "set_status_message", "set_progress_percentage", "decrease_running_resources")
@@ -25,7 +26,7 @@ class LuigiAdapter(dn.TaskAdapter):
     """Describes, decorates and runs tasks of Luigi."""
 
     def describe(self, task: luigi.Task) -> dn.ForeignTask | dn.Artifact[Any]:
-        if isinstance(task, FunctionTask):
+        if isinstance(task, (FunctionTask, StoredArtifact)):
             return task.artifact()
         kind, options = type(task), getattr(task, OPTIONS, {})
         task_type, model_family = kind_of(task, options)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,14 +14,17 @@ from weakref import WeakKeyDictionary
 
 import luigi
 from luigi.task_register import Register
+from luigi.worker import TaskProcess
 
 import datanectar as dn
-from datanectar_luigi.inputs import InputParameter, accepting_tasks, artifacts_in, tasks_in
-from datanectar_luigi.signatures import is_plain, parameter_for, thaw
+from datanectar_luigi.decoration import bulk_complete
+from datanectar_luigi.inputs import artifacts_in, tasks_in, thaw
+from datanectar_luigi.signatures import parameter_for
 from datanectar_luigi.target import ArtifactTarget
 
 _MAIN = ("__main__", "__mp_main__")
-_RESERVED = {*dir(luigi.Task), "task_id", "param_kwargs", "storage_layer", "artifact"}
+#: Under which core looks for the task where a step of its own names what stands in a module.
+_TASK = "__datanectar_task__"
 _made: WeakKeyDictionary[Any, type[FunctionTask]] = WeakKeyDictionary()
 
 
@@ -29,7 +33,17 @@ class FunctionTask(luigi.Task):
 
     _visible_in_registry = False
     __datanectar_task__: ClassVar[Any] = None
-    _artifact: dn.Artifact[Any] | None = None
+    bulk_complete = classmethod(bulk_complete)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._artifact = self._call()
+
+    @classmethod
+    def get_param_values(cls, params: Any, args: Iterable[Any], kwargs: Mapping[str, Any]) -> Any:
+        values = super().get_param_values(params, args, kwargs)
+        parameters = dict(params)
+        return [_NamedValue((name, value), parameters[name].serialize(value)) for name, value in values]
 
     def __reduce__(self) -> tuple[Any, ...]:
         kind = type(self)
@@ -37,20 +51,15 @@ class FunctionTask(luigi.Task):
 
     def artifact(self) -> dn.Artifact[Any]:
         """Returns the artifact that the function makes of these parameters: the same as when it is called."""
-        found = self._artifact
-        if found is None:
-            task = type(self).__datanectar_task__
-            values = {}
-            for name, _ in type(self).get_params():
-                value = getattr(self, name)
-                inputs = next(tasks_in(value), None) is not None
-                values[name] = artifacts_in(value) if inputs else thaw(value, _annotation(task, name))
-            found = self._artifact = task(**values)
-        return found
+        return self._artifact
+
+    def _call(self) -> dn.Artifact[Any]:
+        values = {name: artifacts_in(thaw(getattr(self, name))) for name, _ in type(self).get_params()}
+        return type(self).__datanectar_task__(**values)  # type: ignore[no-any-return]
 
     def requires(self) -> Any:
         """Returns the tasks that make the inputs."""
-        return [task for name, _ in type(self).get_params() for task in tasks_in(getattr(self, name))]
+        return list(dict.fromkeys(tasks_in(self.param_kwargs)))
 
     def output(self) -> ArtifactTarget:
         """Returns the artifact, as a target."""
@@ -65,6 +74,27 @@ class FunctionTask(luigi.Task):
         dn.run(self.artifact(), orchestrator="local", workers=1, load=False)
 
 
+#: The names that tasks of Luigi use themselves, those included that they and workers set on instances.
+_RESERVED = {*dir(FunctionTask), *dir(luigi.Task()), *TaskProcess.forward_reporter_attributes.values(), "storage_layer"}
+
+
+class _NamedValue(tuple[Any, ...]):
+    """A parameter's name and value. Luigi keeps instances by these, and to Python 1, 1.0 and True are the same."""
+
+    def __new__(cls, pair: tuple[str, Any], text: str) -> _NamedValue:
+        made = super().__new__(cls, pair)
+        made.text = text
+        return made
+
+    text: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _NamedValue) and (self[0], self.text) == (other[0], other.text)
+
+    def __hash__(self) -> int:
+        return hash((self[0], self.text))
+
+
 def as_luigi_task(fn: Any = None, *, namespace: str | None = None, **attributes: Any) -> Any:
     """Returns a function (or a task of Datanectar) as a `luigi.Task` class.
 
@@ -76,7 +106,8 @@ def as_luigi_task(fn: Any = None, *, namespace: str | None = None, **attributes:
         Train = as_luigi_task(train, priority=10)     # luigi --module pipeline pipeline.train --depth 8 …
 
     Its parameters are those of the function, typed. One whose annotation is no plain type is an input: it is given as
-    a task, of Luigi or of Datanectar, which is then required. The artifact is the one that calling the task names.
+    a task, of Luigi or of Datanectar, which is then required; one of a plain type may be given so, too. The artifact
+    is the one that calling the task names.
 
     Args:
         fn: The function; left out when this is a decorator with options.
@@ -88,13 +119,11 @@ def as_luigi_task(fn: Any = None, *, namespace: str | None = None, **attributes:
     """
     if fn is None:
         return lambda decorated: as_luigi_task(decorated, namespace=namespace, **attributes)
-    task: Any = fn if isinstance(fn, dn.Task) else dn.task(fn)
+    task = _task(fn)
     if not namespace and not attributes and task in _made:
         return _made[task]
-    unknown = sorted(name for name in attributes if not hasattr(luigi.Task, name))
-    if unknown:
-        raise dn.errors.TaskDefinitionError(f"as_luigi_task({task.__name__}): Luigi reads no {unknown[0]!r} off a task")
-    module = _module_of(task)
+    _check_attributes(task, attributes)
+    module = module_of(task)
     register: Any = type(FunctionTask)
     made: type[FunctionTask] = register(
         task.__name__,
@@ -105,7 +134,7 @@ def as_luigi_task(fn: Any = None, *, namespace: str | None = None, **attributes:
             "__module__": module,
             "__qualname__": task.__qualname__,
             "__doc__": task.__doc__,
-            "__datanectar_task__": task,
+            _TASK: task,
             "task_namespace": namespace or module,
             "_visible_in_registry": True,
         },
@@ -115,9 +144,44 @@ def as_luigi_task(fn: Any = None, *, namespace: str | None = None, **attributes:
     return made
 
 
-def _module_of(task: Any) -> str:
+def task_of_call(call: Any) -> luigi.Task:
+    """Returns the task of Luigi for a call of Datanectar's: of the class made for it, or of one for all others."""
+    kind = _made.get(call.definition)
+    if kind is not None:
+        return kind(**call.arguments)
+    from datanectar_luigi.calls import Call
+
+    return Call.of(call)
+
+
+def _task(fn: Any) -> Any:
+    if isinstance(fn, dn.Task):
+        return fn
+    if isinstance(fn, type):
+        raise dn.errors.TaskDefinitionError(
+            f"as_luigi_task is for functions, and {fn.__name__} is a class; derive it from datanectar_luigi.NectarTask"
+        )
+    task = getattr(fn, _TASK, None)
+    if task is None:
+        task = dn.task(fn)
+        setattr(inspect.unwrap(fn), _TASK, task)
+    return task
+
+
+def _check_attributes(task: Any, attributes: Mapping[str, Any]) -> None:
+    for name in attributes:
+        if not hasattr(luigi.Task, name):
+            raise dn.errors.TaskDefinitionError(
+                f"as_luigi_task({task.__name__}): Luigi reads no {name!r} off a task. Options of Datanectar, such as "
+                "task_type, are given to @dn.task"
+            )
+        if callable(getattr(luigi.Task, name)):
+            raise dn.errors.TaskDefinitionError(f"as_luigi_task({task.__name__}): {name} is a method of Luigi's tasks")
+
+
+def module_of(task: Any) -> str:
     """The module under which other processes find the task: a script's own, if it can be imported."""
-    if "<locals>" in task.__qualname__:
+    if "<" in task.__qualname__:
         raise dn.errors.TaskDefinitionError(
             f"{task.__qualname__} is defined inside a function, where no other process finds it: put it at the top of "
             "a module"
@@ -125,12 +189,21 @@ def _module_of(task: Any) -> str:
     if task.__module__ not in _MAIN:
         return str(task.__module__)
     script = getattr(sys.modules[task.__module__], "__file__", None)
-    if script is None:  # at a prompt or in a notebook: for this process and those that it forks
-        return str(task.__module__)
-    stem = Path(script).stem
-    spec = find_spec(stem) if stem.isidentifier() else None
-    found = spec is not None and spec.origin is not None and Path(spec.origin).resolve() == Path(script).resolve()
-    return stem if found else str(task.__module__)
+    found = None if script is None else _importable(Path(script))
+    if found is None:
+        where = "at a prompt or in a notebook" if script is None else f"in {script}, which cannot be imported by name"
+        warnings.warn(
+            f"{task.__name__} is defined {where}: only this process and those that it forks can run it. For luigid, "
+            "spawned workers and `luigi --module`, put it into a module",
+            stacklevel=4,
+        )
+    return found or str(task.__module__)
+
+
+def _importable(script: Path) -> str | None:
+    spec = find_spec(script.stem) if script.stem.isidentifier() else None
+    same = spec is not None and spec.origin is not None and Path(spec.origin).resolve() == script.resolve()
+    return script.stem if same else None
 
 
 def _parameters(task: Any) -> dict[str, luigi.Parameter]:
@@ -139,34 +212,22 @@ def _parameters(task: Any) -> dict[str, luigi.Parameter]:
         raise dn.errors.TaskDefinitionError(
             f"{task.__name__} has *args, **kwargs or parameters without a name, and those of a Luigi task have names"
         )
-    found = {}
+    found: dict[str, luigi.Parameter] = {}
     for name, default in signature.defaults.items():
         if name in _RESERVED:
             raise dn.errors.TaskDefinitionError(
                 f"{task.__name__}: {name} is a name that Luigi's tasks use themselves; call the parameter something "
                 f"else, such as {name}_"
             )
-        given = inspect.Parameter.empty if _is_required(default) else default
-        annotation = _annotation(task, name)
-        options = {} if given is inspect.Parameter.empty else {"default": given}
-        if (annotation is None and not options) or (annotation is not None and not is_plain(annotation)):
-            found[name] = InputParameter(**options)
-        else:
-            found[name] = made = parameter_for(name, annotation, given, task.__name__)
-            kind: Any = type(made)
-            made.__class__ = accepting_tasks(kind)
+        hint = signature.annotations.get(name)
+        if hint is dn.Secret:
+            raise dn.errors.TaskDefinitionError(
+                f"{task.__name__}: {name} is a secret, and Luigi shows parameters to everybody; read it in the function"
+            )
+        given = inspect.Parameter.empty if type(default) is object else default
+        options = {"takes_tasks": True, "significant": name not in task.ignore}
+        found[name] = parameter_for(name, hint, given, task.__name__, **options)
     return found
-
-
-def _is_required(default: Any) -> bool:
-    return type(default) is object
-
-
-def _annotation(task: Any, name: str) -> Any:
-    """The annotation, or None where there is none or none that can be evaluated."""
-    found: Mapping[str, Any] = task.signature.annotations
-    hint = found.get(name)
-    return None if hint is Any else hint
 
 
 def _forget_earlier(made: type[FunctionTask]) -> None:
@@ -176,7 +237,7 @@ def _forget_earlier(made: type[FunctionTask]) -> None:
     def is_earlier(other: type) -> bool:
         if other is made or not issubclass(other, FunctionTask) or other.get_task_family() != family:
             return False
-        return _file_of(other) == _file_of(made)
+        return _file_of(other) == _file_of(made) or made.__module__ in _MAIN
 
     Register._reg = [other for other in Register._reg if not is_earlier(other)]
 

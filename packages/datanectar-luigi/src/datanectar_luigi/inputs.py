@@ -1,30 +1,33 @@
-"""What other tasks make, as a parameter of a Luigi task: as text it says which task, with which parameters."""
+"""Tasks as values of parameters: they stand for what they make. As text, they say which task, with which parameters.
+
+Such a text lists all tasks that a value stands on, each once and after those that it takes itself, so that it is as
+long as there are tasks, not as there are paths between them.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any
 
 import luigi
 from luigi.freezing import FrozenOrderedDict
+from luigi.parameter import ParameterVisibility
 from luigi.task_register import Register
 
 import datanectar as dn
+from datanectar_luigi.forms import TASKS, Part, is_task
 from datanectar_luigi.layer_parameter import StorageLayerParameter
 from datanectar_luigi.target import ArtifactTarget
 
-_KEY = "datanectar"
-_START = f'{{"{_KEY}": '
+
+class FrozenList(tuple[Any, ...]):
+    """A list that has a hash, as Luigi wants it of values."""
 
 
-class Part(NamedTuple):
-    """A part of what a task makes."""
-
-    task: luigi.Task
-    keys: tuple[Any, ...]
+class FrozenSet(frozenset[Any]):
+    """A set that has a hash."""
 
 
 class StoredArtifact(luigi.ExternalTask):
@@ -42,124 +45,140 @@ class StoredArtifact(luigi.ExternalTask):
             return dn.artifact(self.name)
 
 
-class AcceptsTasks(luigi.Parameter):
-    """Takes, besides its plain values, the tasks that make values: of Luigi or of Datanectar, also in containers.
-
-    As text, such a value says which tasks, with which parameters: an assistant makes them again.
-    """
-
-    def normalize(self, value: Any) -> Any:
-        return _frozen(value) if _holds_task(value) else super().normalize(value)
-
-    def serialize(self, value: Any) -> str:
-        return json.dumps({_KEY: _as_json(value)}, sort_keys=True) if _holds_task(value) else super().serialize(value)
-
-    def parse(self, text: str) -> Any:
-        return _from_json(json.loads(text)[_KEY]) if str(text).startswith(_START) else super().parse(text)
-
-    def next_in_enumeration(self, value: Any) -> Any:
-        return None if _holds_task(value) else super().next_in_enumeration(value)
-
-    def _warn_on_wrong_param_type(self, name: str, value: Any) -> None:
-        """Luigi warns of values that are no text; these are meant."""
+def freeze(value: Any) -> Any:
+    """Returns a value as one that has a hash."""
+    kind = type(value)
+    if kind is dict:
+        return FrozenOrderedDict((key, freeze(item)) for key, item in value.items())
+    if kind in (list, tuple):
+        return (FrozenList if kind is list else tuple)(map(freeze, value))
+    return FrozenSet(value) if kind is set else value
 
 
-class InputParameter(AcceptsTasks):
-    """Takes nothing but tasks."""
-
-    def normalize(self, value: Any) -> Any:
-        return None if value is None else _frozen(value)
-
-
-@cache
-def accepting_tasks(kind: type[luigi.Parameter]) -> type[luigi.Parameter]:
-    """Returns a parameter's class that takes tasks, too."""
-    return type(kind.__name__, (AcceptsTasks, kind), {})
-
-
-def _holds_task(value: Any) -> bool:
-    if isinstance(value, (luigi.Task, Part, dn.Artifact, dn.NectarTask)):
-        return True
-    if isinstance(value, Mapping):
-        return any(map(_holds_task, value.values()))
-    return isinstance(value, (list, tuple)) and any(map(_holds_task, value))
-
-
-def _frozen(value: Any) -> Any:
-    if isinstance(value, (luigi.Task, Part)):
-        return value
-    if isinstance(value, Mapping):
-        return FrozenOrderedDict((key, _frozen(item)) for key, item in value.items())
-    if isinstance(value, (list, tuple)):
-        return tuple(_frozen(item) for item in value)
-    if _holds_task(value):
+def thaw(value: Any) -> Any:
+    """Returns a value that was frozen as it was, with tasks of Luigi in place of artifacts and other task objects."""
+    kind = type(value)
+    if kind is dict or isinstance(value, FrozenOrderedDict):
+        return {key: thaw(item) for key, item in value.items()}
+    if kind in (list, tuple, FrozenList):
+        return (tuple if kind is tuple else list)(map(thaw, value))
+    if kind is FrozenSet:
+        return set(value)
+    if isinstance(value, (dn.Artifact, dn.NectarTask)):
         return _task_of(dn.artifact(value))
-    if isinstance(value, (type(None), bool, int, float, str)):
-        return value
-    raise dn.errors.ArgumentError(f"{value!r:.80} is no task and no artifact")
+    if kind.__module__ == "numpy" and getattr(value, "shape", None) == ():
+        return value.item()
+    return value
 
 
 def tasks_in(value: Any) -> Iterator[luigi.Task]:
-    """Yields the tasks in a value of an `InputParameter`."""
-    if isinstance(value, Part):
-        yield value.task
-    elif isinstance(value, luigi.Task):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
+    """Yields the tasks in a value."""
+    if is_task(value):
+        yield value.task if isinstance(value, Part) else value
+    elif isinstance(value, (Mapping, list, tuple)):
+        for item in value.values() if isinstance(value, Mapping) else value:
             yield from tasks_in(item)
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from tasks_in(item)
+
+
+def holds_task(value: Any) -> bool:
+    """Whether a task is in a value."""
+    return next(tasks_in(value), None) is not None
 
 
 def artifacts_in(value: Any) -> Any:
-    """Returns a value of an `InputParameter` with the artifacts in place of the tasks."""
+    """Returns a value with the artifacts in place of the tasks."""
     if isinstance(value, Part):
         artifact = dn.artifact(value.task)
         for key in value.keys:
             artifact = artifact[key]
         return artifact
-    if isinstance(value, luigi.Task):
+    if is_task(value):
         return dn.artifact(value)
-    if isinstance(value, Mapping):
+    if type(value) is dict:
         return {key: artifacts_in(item) for key, item in value.items()}
-    return [artifacts_in(item) for item in value] if isinstance(value, tuple) else value
+    return type(value)(map(artifacts_in, value)) if type(value) in (list, tuple) else value
 
 
 def _task_of(artifact: dn.Artifact[Any]) -> luigi.Task | Part:
-    from datanectar_luigi.functions import as_luigi_task
+    from datanectar_luigi.functions import task_of_call
 
     call: Any = artifact.call
-    definition = call.definition
     if isinstance(getattr(call, "task", None), luigi.Task):
         task = call.task
-    elif isinstance(definition, dn.Task):
-        task = as_luigi_task(definition)(**call.arguments)
+    elif call.definition is None:
+        task = StoredArtifact(name=artifact.name, storage_layer=artifact.storage_layer.reference)
     else:
-        task = StoredArtifact(artifact.name, artifact.storage_layer.reference)
+        task = task_of_call(call)
     return Part(task, artifact.part) if artifact.part else task
 
 
-def _as_json(value: Any) -> Any:
-    if isinstance(value, Part):
-        return {"part": list(value.keys), "of": _as_json(value.task)}
-    if isinstance(value, luigi.Task):
-        kind = type(value)
-        return {"task": kind.get_task_family(), "module": kind.__module__, "parameters": value.to_str_params()}
-    if isinstance(value, Mapping):
-        return {"items": [[key, _as_json(item)] for key, item in value.items()]}
-    return [_as_json(item) for item in value] if isinstance(value, tuple) else value
+def text_of_tasks(document: Any) -> str:
+    """Returns the text of a value in JSON with tasks in it."""
+    tasks = _in_order(tasks_in(document))
+    numbers = {task: number for number, task in enumerate(tasks)}
+
+    def reference(value: Any) -> Any:
+        if isinstance(value, Part):
+            return {"$part": [numbers[value.task], *value.keys]}
+        return {"$task": numbers[value]}
+
+    found = {"$tasks": [_describe(task) for task in tasks], "value": document}
+    return json.dumps(found, default=reference)
 
 
-def _from_json(found: Any) -> Any:
-    if isinstance(found, list):
-        return tuple(map(_from_json, found))
-    if not isinstance(found, dict):
-        return found
-    if "items" in found:
-        return FrozenOrderedDict((key, _from_json(item)) for key, item in found["items"])
-    if "part" in found:
-        return Part(_from_json(found["of"]), tuple(found["part"]))
-    import_module(found["module"])
-    return Register.get_task_cls(found["task"]).from_str_params(found["parameters"])
+def _in_order(tasks: Iterable[luigi.Task]) -> list[luigi.Task]:
+    """Returns tasks and those that are values of their parameters, these first."""
+    found: dict[luigi.Task, None] = {}
+    pending = list(tasks)
+    while pending:
+        task = pending[-1]
+        below = [] if task in found else [other for other in tasks_in(task.param_kwargs) if other not in found]
+        pending += below
+        if not below:
+            found[pending.pop()] = None
+    return list(found)
+
+
+def _describe(task: luigi.Task) -> dict[str, Any]:
+    parameters = {}
+    for name, parameter in type(task).get_params():
+        value = getattr(task, name)
+        if parameter.visibility != ParameterVisibility.PRIVATE:
+            form: Any = getattr(parameter, "form", None)
+            inside = form is not None and holds_task(value)
+            parameters[name] = {"value": form.write(thaw(value))} if inside else parameter.serialize(value)
+    kind = type(task)
+    return {"task": kind.get_task_family(), "module": kind.__module__, "parameters": parameters}
+
+
+def parse_tasks(text: str) -> Any:
+    """Returns the value in JSON that a text with tasks stands for, or None if it is none of those."""
+    if not text.startswith(TASKS):
+        return None
+    document = json.loads(text)
+    made: list[luigi.Task] = []
+    for found in document["$tasks"]:
+        import_module(found["module"])
+        kind = Register.get_task_cls(found["task"])
+        parameters = dict(kind.get_params())
+        values = {
+            name: parameters[name].parse(given)
+            if isinstance(given, str)
+            else parameters[name].form.read(_resolve(given["value"], made))
+            for name, given in found["parameters"].items()
+        }
+        made.append(kind(**values))
+    return _resolve(document["value"], made)
+
+
+def _resolve(document: Any, made: list[luigi.Task]) -> Any:
+    if type(document) is list:
+        return [_resolve(item, made) for item in document]
+    if type(document) is not dict:
+        return document
+    if "$task" in document:
+        return made[document["$task"]]
+    if "$part" in document:
+        number, *keys = document["$part"]
+        return Part(made[number], tuple(keys))
+    return {key: _resolve(item, made) for key, item in document.items()}

@@ -1,74 +1,88 @@
-"""From the signature of a function to parameters of Luigi that come back from text as they went."""
+"""From annotations to parameters of Luigi, typed, whose values come back from text as they went."""
 
 from __future__ import annotations
 
 import datetime as dt
 import enum
 import inspect
-import json
+import re
 import types
 import typing
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import luigi
-from luigi.freezing import FrozenOrderedDict, recursively_freeze
 
 import datanectar as dn
+from datanectar_luigi.containers import WRONG, Items, OneOf, Pairs
+from datanectar_luigi.forms import Choice, Form, Input, Number, Spelled, Text
+from datanectar_luigi.inputs import freeze, holds_task, parse_tasks, text_of_tasks, thaw
 
 _NO_DEFAULT = inspect.Parameter.empty
-_CONTAINERS = (list, tuple, dict, set, frozenset)
 
 
-class TextParameter(luigi.Parameter):
-    """A value that is written as text and read back by two functions."""
+class ValueParameter(luigi.Parameter):
+    """A parameter of a type that is known; it takes, besides values, the tasks that make them.
 
-    def __init__(self, read: Callable[[str], Any], write: Callable[[Any], str], **options: Any) -> None:
-        super().__init__(**options)
-        self._read, self._write = read, write
+    Args:
+        form: The type, and how its values are written.
+        place: Whose parameter it is and its name, for messages.
+        takes_tasks: Whether tasks and artifacts may stand for values.
+    """
 
-    def parse(self, text: str) -> Any:
-        return self._read(text)
-
-    def serialize(self, value: Any) -> str:
-        return self._write(value)
-
-
-class JsonParameter(luigi.Parameter):
-    """A list, tuple, set or dict of plain values, frozen, as Luigi wants what it hashes; as text it is JSON."""
-
-    def parse(self, text: str) -> Any:
-        return self.normalize(json.loads(text))
+    def __init__(self, form: Form, place: str, takes_tasks: bool, **options: Any) -> None:
+        super().__init__(**form.options, **options)
+        if "default" not in options:  # a bool of Luigi's is False by default, where a function wants to be told
+            self._default = luigi.Parameter()._default
+        self.form, self.place, self.takes_tasks = form, place, takes_tasks
 
     def normalize(self, value: Any) -> Any:
-        if isinstance(value, (set, frozenset)):
-            return frozenset(value)
-        return recursively_freeze(value)
+        given = thaw(value)
+        try:
+            if not self.takes_tasks and holds_task(given):
+                raise ValueError("tasks are given by requires()")
+            return freeze(self.form.read(self.form.write(given)))
+        except WRONG as error:
+            raise self._refusal(f"what was given is {given!r:.80}", error) from error
+
+    def parse(self, text: Any) -> Any:
+        try:
+            tasks = parse_tasks(str(text))
+            return self.normalize(self.form.parse(str(text)) if tasks is None else self.form.read(tasks))
+        except dn.errors.ArgumentError:
+            raise
+        except WRONG as error:
+            raise self._refusal(f"the text is {text!r:.80}", error) from error
 
     def serialize(self, value: Any) -> str:
-        return json.dumps(_as_json(value), sort_keys=True)
+        given = thaw(value)
+        if not holds_task(given):
+            return self.form.text(given)
+        return text_of_tasks(self.form.write(given))
+
+    def next_in_enumeration(self, value: Any) -> Any:
+        return super().next_in_enumeration(value) if type(value) in (int, dt.date) else None
+
+    def _refusal(self, what: str, error: BaseException) -> Exception:
+        why = f": {error}" if isinstance(error, ValueError) and str(error) else ""
+        return dn.errors.ArgumentError(f"{self.place} wants {self.form.wanted}, but {what}{why}")
+
+    def _warn_on_wrong_param_type(self, name: str, value: Any) -> None:
+        """Luigi warns of values that are not what it expects; these have been looked at."""
 
 
-class OptionalValueParameter(luigi.Parameter):
-    """A value of another parameter, or None, which is written as nothing."""
-
-    def __init__(self, inner: luigi.Parameter, **options: Any) -> None:
-        super().__init__(**options)
-        self.inner = inner
-
-    def parse(self, text: str) -> Any:
-        return None if text == "" else self.inner.parse(text)
-
-    def normalize(self, value: Any) -> Any:
-        return None if value is None else self.inner.normalize(value)
-
-    def serialize(self, value: Any) -> str:
-        return "" if value is None else self.inner.serialize(value)
+@cache
+def _typed(kind: type[luigi.Parameter]) -> type[ValueParameter]:
+    return type(kind.__name__, (ValueParameter, kind), {})
 
 
-def parameter_for(name: str, annotation: Any, default: Any, owner: str) -> luigi.Parameter:
+def parameter_for(
+    name: str, annotation: Any, default: Any, owner: str, *, takes_tasks: bool = False, significant: bool = True
+) -> ValueParameter:
     """Returns the parameter of Luigi for one of a function's.
 
     Args:
@@ -76,89 +90,138 @@ def parameter_for(name: str, annotation: Any, default: Any, owner: str) -> luigi
         annotation: Its resolved annotation; None where there is none: then the type of the default decides.
         default: Its default, or `inspect.Parameter.empty`.
         owner: Whose parameter it is, for messages.
+        takes_tasks: Whether tasks and artifacts may stand for values; only then may its type have no form as text.
+        significant: Whether it tells two tasks apart.
 
     Raises:
-        TaskDefinitionError: Its type has no form as text.
+        TaskDefinitionError: Its type has no form as text, or its default is of another type.
     """
-    options = {} if default is _NO_DEFAULT else {"default": default}
-    kind = annotation if annotation is not None else (str if default in (None, _NO_DEFAULT) else type(default))
-    if default is None and annotation is not None and not _is_optional(annotation):
-        kind = typing.Optional[annotation]  # noqa: UP045  # ``depth: int = None`` is a habit
-    if default is None and annotation is None:
-        kind = typing.Optional[str]  # noqa: UP045
-    made = _make(kind, options)
-    if made is None:
+    form = form_of(type(default) if annotation is None and type(default) in _SCALARS else annotation)
+    if default is None and not isinstance(form, OneOf):
+        form = OneOf([form], with_none=True) if type(form) is not Form else form  # ``depth: int = None`` is a habit
+    if not takes_tasks and isinstance(form, Input):
         raise dn.errors.TaskDefinitionError(
-            f"{owner}: {name} is annotated as {kind!r}, which has no form as text. Parameters of Luigi tasks are plain "
-            "values, and lists, tuples, sets and dicts of them; what is made by another task is an input"
+            f"{owner}: {name} is annotated as {form.kind}, which has no form as text. Parameters of Luigi tasks are "
+            "plain values, and lists, tuples, sets and dicts of them; what is made by another task is an input"
         )
+    options = {} if default is _NO_DEFAULT else {"default": default}
+    kind: Any = form.parameter
+    made = _typed(kind)(form, f"{owner}(): {name}", takes_tasks, significant=significant, **options)
+    made.description = form.wanted
+    if default is not _NO_DEFAULT:
+        try:
+            made.normalize(default)
+        except dn.errors.ArgumentError as error:
+            raise dn.errors.TaskDefinitionError(f"the default does not fit: {error}") from error
     return made
 
 
-def _make(kind: Any, options: dict[str, Any]) -> luigi.Parameter | None:
-    origin = typing.get_origin(kind) or kind
-    if origin in (typing.Union, types.UnionType):
-        members = [member for member in typing.get_args(kind) if member is not type(None)]
-        inner = _make(members[0], {}) if len(members) == 1 else None
-        return None if inner is None else OptionalValueParameter(inner, **options)
+def form_of(annotation: Any) -> Form:
+    """Returns how values of an annotation are written; None stands for no annotation."""
+    kind = getattr(annotation, "__supertype__", getattr(annotation, "__value__", annotation))
+    origin, arguments = typing.get_origin(kind) or kind, typing.get_args(kind)
+    if kind in (None, Any, object):
+        return Form()
     if origin is typing.Annotated:
-        return _make(typing.get_args(kind)[0], options)
+        return form_of(arguments[0])
+    if origin in (typing.Union, types.UnionType):
+        members = sorted((member for member in arguments if member is not type(None)), key=_rank)
+        return OneOf([form_of(member) for member in members], type(None) in arguments)
     if origin is typing.Literal:
-        by_text = {str(choice): choice for choice in typing.get_args(kind)}
-        return TextParameter(_choice(by_text), str, **options)
-    if origin in _CONTAINERS or origin in (
-        typing.get_origin(typing.Sequence[int]),
-        typing.get_origin(Mapping[str, int]),
-    ):
-        return JsonParameter(**options)
+        return Choice(arguments)
+    if origin in _ITEMS:
+        return _items(_ITEMS[origin], arguments, _name(kind), origin not in (list, tuple))
+    if origin in (dict, Mapping):
+        key, item = arguments or (str, None)
+        return Pairs(Text() if key is Any else form_of(key), form_of(item), _name(kind))
+    if kind in _SCALARS:
+        return _SCALARS[kind]()
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        return luigi.EnumParameter(enum=kind, **options)
-    if kind is bool:
-        return luigi.BoolParameter(parsing=luigi.BoolParameter.EXPLICIT_PARSING, **options)
-    simple = {int: luigi.IntParameter, float: luigi.FloatParameter, str: luigi.Parameter, dt.date: luigi.DateParameter}
-    if kind in simple:
-        return simple[kind](**options)
-    if kind in _TEXTS:
-        return TextParameter(*_TEXTS[kind], **options)
-    return None
+        return Spelled(kind, _name_of_member, _reader(kind), luigi.EnumParameter, True, enum=kind)
+    return Input(_name(kind))
 
 
-def _choice(by_text: dict[str, Any]) -> Callable[[str], Any]:
-    def read(text: str) -> Any:
-        if text not in by_text:
-            raise ValueError(f"{text!r} is none of {', '.join(by_text)}")
-        return by_text[text]
+def _items(kind: type, arguments: tuple[Any, ...], wanted: str, exact: bool) -> Form:
+    if kind is tuple and arguments and arguments[-1] is not Ellipsis:
+        return Items(kind, [form_of(item) for item in arguments], wanted)
+    return Items(kind, form_of(arguments[0] if arguments else None), wanted, exact)
+
+
+def _name(kind: Any) -> str:
+    return kind.__qualname__ if isinstance(kind, type) and not typing.get_args(kind) else str(kind)
+
+
+#: The order in which a text is tried: most text can be read as what comes last.
+def _rank(member: Any) -> int:
+    return (int, float, bool).index(member) if member in (int, float, bool) else 3 + (member is str)
+
+
+def _name_of_member(member: enum.Enum) -> str:
+    return member.name
+
+
+def _reader(kind: type[enum.Enum]) -> Callable[[str], enum.Enum]:
+    def read(text: str) -> enum.Enum:
+        found = kind.__members__.get(text) or next((item for item in kind if str(item.value) == text), None)
+        if found is None:
+            raise ValueError(f"it has {', '.join(kind.__members__)}")
+        return found
 
     return read
 
 
-#: Luigi's own parameters of these types lose microseconds and time zones.
-_TEXTS: dict[type, tuple[Callable[[str], Any], Callable[[Any], str]]] = {
-    dt.datetime: (dt.datetime.fromisoformat, lambda value: value.isoformat()),
-    dt.time: (dt.time.fromisoformat, lambda value: value.isoformat()),
-    dt.timedelta: (
-        lambda text: dt.timedelta(microseconds=int(text)),
-        lambda value: str(value // dt.timedelta(microseconds=1)),
+def _spell_moment(moment: dt.datetime) -> str:
+    return moment.isoformat() + (f"[{moment.tzinfo.key}]" if isinstance(moment.tzinfo, ZoneInfo) else "")
+
+
+def _read_moment(text: str) -> dt.datetime:
+    zoned = re.fullmatch(r"(.+)\[(.+)\]", text)
+    if zoned is None:
+        return dt.datetime.fromisoformat(text)
+    moment = dt.datetime.fromisoformat(zoned[1])
+    there = moment.replace(tzinfo=ZoneInfo(zoned[2]))
+    return there if there.utcoffset() == moment.utcoffset() else there.replace(fold=1)
+
+
+def _spell_delta(delta: dt.timedelta) -> str:
+    micros = delta // dt.timedelta(microseconds=1)
+    seconds, rest = divmod(abs(micros), 1_000_000)
+    return "-" * (micros < 0) + str(seconds) + (f".{rest:06}" if rest else "")
+
+
+def _read_delta(text: str) -> dt.timedelta:
+    if re.fullmatch(r"-?\d+(\.\d+)?", text):
+        return dt.timedelta(microseconds=int(Decimal(text) * 1_000_000))
+    try:
+        found: dt.timedelta = luigi.TimeDeltaParameter().parse(text)
+        return found
+    except luigi.parameter.ParameterException as error:
+        raise ValueError(str(error)) from error
+
+
+#: Luigi's own parameters of moments lose microseconds and zones, so they have text of their own.
+_SCALARS: dict[type, Callable[[], Form]] = {
+    bool: lambda: Number(bool),
+    int: lambda: Number(int),
+    float: lambda: Number(float),
+    str: Text,
+    dt.date: lambda: Spelled(dt.date, dt.date.isoformat, dt.date.fromisoformat, luigi.DateParameter, True),
+    dt.datetime: lambda: Spelled(dt.datetime, _spell_moment, _read_moment, takes_text=True),
+    dt.time: lambda: Spelled(dt.time, dt.time.isoformat, dt.time.fromisoformat, takes_text=True),
+    dt.timedelta: lambda: Spelled(dt.timedelta, _spell_delta, _read_delta, luigi.TimeDeltaParameter),
+    Decimal: lambda: Spelled(Decimal, str, Decimal),
+    uuid.UUID: lambda: Spelled(uuid.UUID, str, uuid.UUID),
+    bytes: lambda: Spelled(
+        bytes,
+        lambda value: value.decode("utf-8", "surrogateescape"),
+        lambda text: text.encode("utf-8", "surrogateescape"),
     ),
-    Decimal: (Decimal, str),
-    uuid.UUID: (uuid.UUID, str),
+    dn.File: lambda: Spelled(dn.File, lambda file: str(file.path), dn.File),
 }
-
-
-def is_plain(annotation: Any) -> bool:
-    """Whether values of this annotation have a form as text."""
-    return annotation is not None and _make(annotation, {}) is not None
-
-
-def thaw(value: Any, annotation: Any) -> Any:
-    """Returns a frozen value as the annotation wants it, or as JSON has it."""
-    if isinstance(value, Mapping):
-        return {key: thaw(item, None) for key, item in value.items()}
-    if isinstance(value, (tuple, frozenset)):
-        origin = typing.get_origin(annotation) or annotation
-        kind = origin if origin in _CONTAINERS and origin is not dict else list
-        return kind(thaw(item, None) for item in value)
-    return value
+_ITEMS: dict[Any, type] = {
+    **{kind: kind for kind in (list, tuple, set, frozenset)},
+    **dict.fromkeys((Sequence, Collection, Iterable), list),
+}
 
 
 def resolved_annotations(function: Any) -> dict[str, Any]:
@@ -167,19 +230,3 @@ def resolved_annotations(function: Any) -> dict[str, Any]:
         return typing.get_type_hints(function, include_extras=True)
     except Exception:  # whatever evaluating a name that is not there, or half there, may raise
         return {name: hint for name, hint in function.__annotations__.items() if not isinstance(hint, str)}
-
-
-def _is_optional(annotation: Any) -> bool:
-    return type(None) in typing.get_args(annotation)
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, (FrozenOrderedDict, Mapping)):
-        return {key: _as_json(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_as_json(item) for item in value]
-    if isinstance(value, (set, frozenset)):
-        return sorted((_as_json(item) for item in value), key=json.dumps)
-    if isinstance(value, enum.Enum):
-        return value.name
-    return value.isoformat() if isinstance(value, (dt.date, dt.time)) else value
