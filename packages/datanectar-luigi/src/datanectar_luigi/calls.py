@@ -11,7 +11,7 @@ import luigi
 import datanectar as dn
 from datanectar_luigi.forms import Form
 from datanectar_luigi.functions import FunctionTask, module_of
-from datanectar_luigi.inputs import artifacts_in, holds_task, thaw
+from datanectar_luigi.inputs import as_argument, holds_task, thaw
 from datanectar_luigi.signatures import form_of, parameter_for, resolved_annotations
 
 
@@ -68,7 +68,7 @@ class Call(FunctionTask):
 
 
 def _read(forms: Mapping[str, Form], name: str, given: Any) -> Any:
-    return artifacts_in(forms.get(name, Form()).read(given[0]))
+    return as_argument(forms.get(name, Form()).read(given[0]))
 
 
 def _forms(found: Any) -> dict[str, Form]:

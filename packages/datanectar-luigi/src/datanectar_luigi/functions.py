@@ -18,7 +18,7 @@ from luigi.worker import TaskProcess
 
 import datanectar as dn
 from datanectar_luigi.decoration import bulk_complete
-from datanectar_luigi.inputs import artifacts_in, tasks_in, thaw
+from datanectar_luigi.inputs import as_argument, tasks_in, thaw
 from datanectar_luigi.signatures import parameter_for
 from datanectar_luigi.target import ArtifactTarget
 
@@ -49,12 +49,20 @@ class FunctionTask(luigi.Task):
         kind = type(self)
         return _revive, (kind.__module__, kind.get_task_family(), self.param_kwargs)
 
+    def __repr__(self) -> str:
+        # Luigi's own shows parameters twice a level, and so takes an hour for tasks in tasks, twenty deep.
+        shown = []
+        for name, parameter in type(self).get_params():
+            tasks = [task.task_id for task in tasks_in(getattr(self, name))]
+            shown.append(f"{name}={', '.join(tasks) or parameter.serialize(getattr(self, name))}")
+        return f"{self.get_task_family()}({', '.join(shown)})"
+
     def artifact(self) -> dn.Artifact[Any]:
         """Returns the artifact that the function makes of these parameters: the same as when it is called."""
         return self._artifact
 
     def _call(self) -> dn.Artifact[Any]:
-        values = {name: artifacts_in(thaw(getattr(self, name))) for name, _ in type(self).get_params()}
+        values = {name: as_argument(thaw(getattr(self, name))) for name, _ in type(self).get_params()}
         return type(self).__datanectar_task__(**values)  # type: ignore[no-any-return]
 
     def requires(self) -> Any:

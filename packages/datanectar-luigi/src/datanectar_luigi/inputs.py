@@ -46,10 +46,10 @@ class StoredArtifact(luigi.ExternalTask):
 
 
 def freeze(value: Any) -> Any:
-    """Returns a value as one that has a hash."""
+    """Returns a value as one that has a hash, and whose dicts have one order."""
     kind = type(value)
     if kind is dict:
-        return FrozenOrderedDict((key, freeze(item)) for key, item in value.items())
+        return FrozenOrderedDict((key, freeze(value[key])) for key in sorted(value, key=repr))
     if kind in (list, tuple):
         return (FrozenList if kind is list else tuple)(map(freeze, value))
     return FrozenSet(value) if kind is set else value
@@ -85,18 +85,16 @@ def holds_task(value: Any) -> bool:
     return next(tasks_in(value), None) is not None
 
 
-def artifacts_in(value: Any) -> Any:
-    """Returns a value with the artifacts in place of the tasks."""
+def as_argument(value: Any) -> Any:
+    """Returns a value as an argument of a task of Datanectar, which knows tasks of Luigi, but no parts of them."""
     if isinstance(value, Part):
         artifact = dn.artifact(value.task)
         for key in value.keys:
             artifact = artifact[key]
         return artifact
-    if is_task(value):
-        return dn.artifact(value)
     if type(value) is dict:
-        return {key: artifacts_in(item) for key, item in value.items()}
-    return type(value)(map(artifacts_in, value)) if type(value) in (list, tuple) else value
+        return {key: as_argument(item) for key, item in value.items()}
+    return type(value)(map(as_argument, value)) if type(value) in (list, tuple) else value
 
 
 def _task_of(artifact: dn.Artifact[Any]) -> luigi.Task | Part:
