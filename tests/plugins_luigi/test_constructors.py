@@ -42,7 +42,7 @@ def test_arguments_are_typed_parameters_of_the_task() -> None:
     assert {name: type(parameter).__name__ for name, parameter in Skips.get_params()} == {
         "extra": "IntParameter",
         "depth": "IntParameter",
-        "names": "OptionalValueParameter",
+        "names": "ListParameter",
         "scale": "FloatParameter",
     }
     task = Skips(4, names=["a"], extra=8)
@@ -138,12 +138,4 @@ def test_a_name_of_luigis_own_is_refused_where_the_class_is_defined() -> None:
 
         class Bad(NectarTask):
             def __init__(self, priority: int) -> None:
-                pass
-
-
-def test_an_argument_without_a_form_as_text_is_refused() -> None:
-    with pytest.raises(dn.errors.TaskDefinitionError, match="table is annotated as <class 'object'>"):
-
-        class Bad(NectarTask):
-            def __init__(self, table: object) -> None:
                 pass

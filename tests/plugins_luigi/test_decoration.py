@@ -300,7 +300,7 @@ def test_a_plan_tells_of_luigis_tasks_as_of_others() -> None:
             [
                 "run",
                 "forms:TenTimes",
-                'value={"datanectar": {"task": "Source", "module": "forms", "parameters": {"x": "2"}}}',
+                f"value={forms.TenTimes(value=forms.Source(x=2)).to_str_params()['value']}",
             ],
             0,
             "20",

@@ -11,8 +11,9 @@ import luigi
 
 import datanectar as dn
 from datanectar_luigi.identity import KIND
+from datanectar_luigi.inputs import thaw
 from datanectar_luigi.layer_parameter import StorageLayerParameter
-from datanectar_luigi.signatures import parameter_for, resolved_annotations, thaw
+from datanectar_luigi.signatures import parameter_for, resolved_annotations
 
 
 class Constructor:
@@ -41,7 +42,7 @@ class Constructor:
                 if hasattr(parameter, "__set_name__"):  # from Luigi 3.8 on a parameter wants to know its name
                     parameter.__set_name__(kind, argument.name)
         kind._constructor = cls(inspect.Signature(arguments))
-        kind.__init__ = _after_luigi(kind, function, annotations)
+        kind.__init__ = _after_luigi(kind, function)
 
     def bind(self, args: Iterable[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Returns a call's arguments by name; those of inherited parameters, which the constructor lacks, too."""
@@ -64,7 +65,7 @@ def _parameter(kind: type[luigi.Task], argument: inspect.Parameter, annotation: 
     return parameter_for(argument.name, annotation, argument.default, kind.__name__)
 
 
-def _after_luigi(kind: type[luigi.Task], function: Any, annotations: Mapping[str, Any]) -> Any:
+def _after_luigi(kind: type[luigi.Task], function: Any) -> Any:
     @wraps(function)
     def __init__(self: luigi.Task, *args: Any, **kwargs: Any) -> Any:
         if "param_kwargs" in vars(self):  # called by the constructor of a derived class, with what that chose
@@ -73,6 +74,6 @@ def _after_luigi(kind: type[luigi.Task], function: Any, annotations: Mapping[str
         luigi.Task.__init__(self, **constructor.bind(args, kwargs))
         # Not what was given, which in another process comes from text: the body must see the same everywhere.
         wanted = constructor.signature.parameters
-        return function(self, **{name: thaw(getattr(self, name), annotations.get(name)) for name in wanted})
+        return function(self, **{name: thaw(getattr(self, name)) for name in wanted})
 
     return __init__
