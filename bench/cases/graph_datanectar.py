@@ -18,4 +18,5 @@ def run() -> list[int]:
     return values
 
 
-measure(run)
+if __name__ == "__main__":  # which other processes import, where there are some
+    measure(run)
