@@ -113,7 +113,8 @@ def bench(session: nox.Session) -> None:
         environment = str(environments / file.stem)
         session.run("uv", "venv", "--quiet", "--clear", "--python", f"{session.bin}/python", environment)
         own = BENCHED.get(file.stem, ())
-        session.run("uv", "pip", "install", "--quiet", "--python", environment, "-r", str(file), *own)
+        install = ("uv", "pip", "install", "--quiet", "--python", environment, "-r", str(file), *own)
+        session.run(*install, env={"UV_NO_CONFIG": "1"})  # pyproject.toml keeps Luigi to the line before
     session.run("python", "-m", "testbed", "install")
     session.run("python", "-m", "bench", "--environments", str(environments), *session.posargs)
 
