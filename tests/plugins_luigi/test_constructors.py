@@ -139,3 +139,11 @@ def test_a_name_of_luigis_own_is_refused_where_the_class_is_defined() -> None:
         class Bad(NectarTask):
             def __init__(self, priority: int) -> None:
                 pass
+
+
+def test_an_argument_without_a_form_as_text_is_refused() -> None:
+    with pytest.raises(dn.errors.TaskDefinitionError, match="table is annotated as memoryview"):
+
+        class Bad(NectarTask):
+            def __init__(self, table: memoryview) -> None:
+                pass

@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import forms
 import function_building
 import luigi
 import pipeline_a
@@ -115,6 +116,18 @@ def test_a_stored_input_that_is_not_there_is_named(store: dn.StorageLayer) -> No
         pipeline_a.Gather(parts=[dn.artifact("train_model/mean/train/none")], named={})
 
 
+def test_the_text_of_a_task_is_short_enough_to_be_written_by_hand() -> None:
+    text = '{"$tasks": [{"task": "Source", "module": "forms", "parameters": {"x": "2"}}]}'
+    assert forms.TenTimes(value=forms.Source(x=2)).to_str_params() == {"value": text}
+    assert load_task("forms", "forms.ten_times", {"value": text}) == forms.TenTimes(value=forms.Source(x=2))
+
+
+@pytest.mark.parametrize("text", ['{"$tasks": []}', '{"$tasks": 3}', '{"$tasks": [{"task": "x"}]}', '{"$tasks": '])
+def test_a_text_of_tasks_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(dn.errors.ArgumentError, match=r"ten_times\(\): value wants int, but the text is"):
+        forms.TenTimes.from_str_params({"value": text})
+
+
 def test_the_text_of_a_diamond_is_as_long_as_it_has_tasks() -> None:
     task = pipeline_a.join(left=1, right=1)
     lengths = []
@@ -168,16 +181,16 @@ def test_what_is_not_part_of_the_name_tells_no_tasks_apart() -> None:
 
 
 def test_other_tasks_of_luigi_require_functions_and_yield_them() -> None:
-    assert build(pipeline_a.Report(), pipeline_a.Dynamic())
-    assert dn.artifact(pipeline_a.Report()).load() == [12.0, "1 2024-02-29"]
+    assert build(pipeline_a.ModelReport(), pipeline_a.Dynamic())
+    assert dn.artifact(pipeline_a.ModelReport()).load() == [12.0, "1 2024-02-29"]
     assert dn.artifact(pipeline_a.Dynamic()).load() == 3.0
-    assert dn.run(pipeline_a.Report()) == [12.0, "1 2024-02-29"]
+    assert dn.run(pipeline_a.ModelReport()) == [12.0, "1 2024-02-29"]
 
 
 def test_functions_take_other_tasks_of_luigi() -> None:
-    task = pipeline_a.Gather(parts=[pipeline_a.Report()], named={})
+    task = pipeline_a.Gather(parts=[pipeline_a.ModelReport()], named={})
     again = pipeline_a.Gather.from_str_params(task.to_str_params())
-    assert again.requires() == [pipeline_a.Report()]
+    assert again.requires() == [pipeline_a.ModelReport()]
     assert build(again)
     assert dn.artifact(task).load()[1] == [[12.0, "1 2024-02-29"]]
 

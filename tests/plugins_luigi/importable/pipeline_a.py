@@ -135,7 +135,7 @@ def join(left: int, right: int) -> int:
     return left + right
 
 
-class Report(luigi.Task):
+class ModelReport(luigi.Task):
     """A task of Luigi that requires functions."""
 
     weight = luigi.FloatParameter(default=2.0)

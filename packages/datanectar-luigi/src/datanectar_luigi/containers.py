@@ -12,7 +12,7 @@ import luigi
 from datanectar_luigi.forms import Form, is_task, kind_and_value
 
 #: What a form raises for what it cannot write or read.
-WRONG = (ValueError, ArithmeticError, TypeError)
+WRONG = (ValueError, ArithmeticError, TypeError, LookupError)
 _NONE = ("", "none", "null")
 _PAIRS = "$dict"
 

@@ -17,10 +17,9 @@ from luigi.task_register import Register
 from luigi.worker import TaskProcess
 
 import datanectar as dn
-from datanectar_luigi.decoration import bulk_complete
+from datanectar_luigi.decoration import bulk_complete, complete, output
 from datanectar_luigi.inputs import as_argument, tasks_in, thaw
 from datanectar_luigi.signatures import parameter_for
-from datanectar_luigi.target import ArtifactTarget
 
 _MAIN = ("__main__", "__mp_main__")
 #: Under which core looks for the task where a step of its own names what stands in a module.
@@ -33,6 +32,8 @@ class FunctionTask(luigi.Task):
 
     _visible_in_registry = False
     __datanectar_task__: ClassVar[Any] = None
+    output = output
+    complete = complete
     bulk_complete = classmethod(bulk_complete)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -68,14 +69,6 @@ class FunctionTask(luigi.Task):
     def requires(self) -> Any:
         """Returns the tasks that make the inputs."""
         return list(dict.fromkeys(tasks_in(self.param_kwargs)))
-
-    def output(self) -> ArtifactTarget:
-        """Returns the artifact, as a target."""
-        return ArtifactTarget(self)
-
-    def complete(self) -> bool:
-        """Whether the artifact is stored; a store that does not answer is an error, never a no."""
-        return self.artifact().exists()
 
     def run(self) -> None:
         """Makes the artifact, with logs, hooks and retries as in any run of Datanectar."""

@@ -1,7 +1,11 @@
 """Tasks as values of parameters: they stand for what they make. As text, they say which task, with which parameters.
 
 Such a text lists all tasks that a value stands on, each once and after those that it takes itself, so that it is as
-long as there are tasks, not as there are paths between them.
+long as there are tasks, not as there are paths between them::
+
+    {"$tasks": [{"task": "Trips", "module": "trips", "parameters": {"month": "1"}}]}
+
+The value is the last one, or what ``"value"`` has, in which ``{"$task": 0}`` is the first.
 """
 
 from __future__ import annotations
@@ -18,7 +22,6 @@ from luigi.task_register import Register
 
 import datanectar as dn
 from datanectar_luigi.forms import TASKS, Part, is_task
-from datanectar_luigi.layer_parameter import StorageLayerParameter
 from datanectar_luigi.target import ArtifactTarget
 
 
@@ -34,14 +37,14 @@ class StoredArtifact(luigi.ExternalTask):
     """An artifact that is known by its name: somebody else makes it."""
 
     name = luigi.Parameter()
-    storage_layer = StorageLayerParameter()
+    layer = luigi.Parameter()
 
     def output(self) -> ArtifactTarget:
-        return ArtifactTarget(self.name, self.storage_layer.reference)
+        return ArtifactTarget(self.name, self.layer)
 
     def artifact(self) -> dn.Artifact[Any]:
         """Returns its handle."""
-        with dn.settings(storage_layer=self.storage_layer.reference):
+        with dn.settings(storage_layer=self.layer):
             return dn.artifact(self.name)
 
 
@@ -104,7 +107,7 @@ def _task_of(artifact: dn.Artifact[Any]) -> luigi.Task | Part:
     if isinstance(getattr(call, "task", None), luigi.Task):
         task = call.task
     elif call.definition is None:
-        task = StoredArtifact(name=artifact.name, storage_layer=artifact.storage_layer.reference)
+        task = StoredArtifact(name=artifact.name, layer=artifact.storage_layer.reference)
     else:
         task = task_of_call(call)
     return Part(task, artifact.part) if artifact.part else task
@@ -120,7 +123,9 @@ def text_of_tasks(document: Any) -> str:
             return {"$part": [numbers[value.task], *value.keys]}
         return {"$task": numbers[value]}
 
-    found = {"$tasks": [_describe(task) for task in tasks], "value": document}
+    found = {"$tasks": [_describe(task) for task in tasks]}
+    if document is not tasks[-1]:
+        found["value"] = document
     return json.dumps(found, default=reference)
 
 
@@ -166,7 +171,7 @@ def parse_tasks(text: str) -> Any:
             for name, given in found["parameters"].items()
         }
         made.append(kind(**values))
-    return _resolve(document["value"], made)
+    return _resolve(document.get("value", {"$task": -1}), made)
 
 
 def _resolve(document: Any, made: list[luigi.Task]) -> Any:
