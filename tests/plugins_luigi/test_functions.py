@@ -383,6 +383,13 @@ def test_a_script_that_can_be_imported_is_its_module(project: Path, method: str)
     assert python("again.py").stdout == "4\n"
 
 
+def test_a_module_that_is_run_is_itself(project: Path) -> None:
+    (project / "acme").mkdir()
+    (project / "acme" / "scoring.py").write_text(SCRIPT)
+    done = python("-m", "acme.scoring", "spawn")
+    assert done.stdout.splitlines() == ["True", "acme.scoring.score [0, 2, 4]"], done.stderr
+
+
 def test_a_script_that_cannot_be_imported_is_warned_of_and_works_where_processes_are_forked(project: Path) -> None:
     (project / "not-a-module.py").write_text(SCRIPT)
     done = python("not-a-module.py", "fork", warn=True)

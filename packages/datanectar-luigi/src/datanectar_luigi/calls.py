@@ -10,7 +10,8 @@ import luigi
 
 import datanectar as dn
 from datanectar_luigi.forms import Form
-from datanectar_luigi.functions import FunctionTask, module_of
+from datanectar_luigi.functions import FunctionTask
+from datanectar_luigi.homes import module_of
 from datanectar_luigi.inputs import as_argument, holds_task, thaw
 from datanectar_luigi.signatures import form_of, parameter_for, resolved_annotations
 

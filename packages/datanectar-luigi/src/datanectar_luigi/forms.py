@@ -7,7 +7,7 @@ they are: `inputs` writes them.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -158,52 +158,6 @@ class Text(Form):
             with suppress(ValueError):
                 return self.read(json.loads(text))
         return text
-
-
-class Spelled(Form):
-    """A value of one type that has a spelling, such as a date.
-
-    Args:
-        kind: The type.
-        spell: Gives the text of a value.
-        read: Gives the value of a text.
-        parameter: The class of Luigi that its parameters are of.
-        takes_text: Whether a text may be given for a value, as the annotation allows in Python, too.
-        **options: What the class of Luigi wants to be told.
-    """
-
-    def __init__(
-        self,
-        kind: type,
-        spell: Callable[[Any], str],
-        read: Callable[[str], Any],
-        parameter: type[luigi.Parameter] = luigi.Parameter,
-        takes_text: bool = False,
-        **options: Any,
-    ) -> None:
-        self.kind, self._spell, self._read, self._takes_text = kind, spell, read, takes_text
-        self.wanted, self.parameter, self.options = kind.__qualname__, parameter, options
-
-    def write(self, value: Any) -> Any:
-        if is_task(value):
-            return value
-        if self._takes_text and type(value) is str:
-            value = self._read(value)
-        if type(value) is not self.kind:
-            raise ValueError
-        spelled = self._spell(value)
-        if kind_and_value(self._read(spelled)) != kind_and_value(value):
-            raise ValueError("as text it is not all that it is")
-        return spelled
-
-    def read(self, document: Any) -> Any:
-        return document if is_task(document) else self._read(document)
-
-    def text(self, value: Any) -> str:
-        return str(self.write(value))
-
-    def parse(self, text: str) -> Any:
-        return self._read(text)
 
 
 class Choice(Form):

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import sys
-import warnings
 from collections.abc import Iterable, Mapping
 from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
@@ -18,10 +14,10 @@ from luigi.worker import TaskProcess
 
 import datanectar as dn
 from datanectar_luigi.decoration import bulk_complete, complete, output
+from datanectar_luigi.homes import MAIN, module_of
 from datanectar_luigi.inputs import as_argument, tasks_in, thaw
 from datanectar_luigi.signatures import parameter_for
 
-_MAIN = ("__main__", "__mp_main__")
 #: Under which core looks for the task where a step of its own names what stands in a module.
 _TASK = "__datanectar_task__"
 _made: WeakKeyDictionary[Any, type[FunctionTask]] = WeakKeyDictionary()
@@ -180,33 +176,6 @@ def _check_attributes(task: Any, attributes: Mapping[str, Any]) -> None:
             raise dn.errors.TaskDefinitionError(f"as_luigi_task({task.__name__}): {name} is a method of Luigi's tasks")
 
 
-def module_of(task: Any) -> str:
-    """The module under which other processes find the task: a script's own, if it can be imported."""
-    if "<" in task.__qualname__:
-        raise dn.errors.TaskDefinitionError(
-            f"{task.__qualname__} is defined inside a function, where no other process finds it: put it at the top of "
-            "a module"
-        )
-    if task.__module__ not in _MAIN:
-        return str(task.__module__)
-    script = getattr(sys.modules[task.__module__], "__file__", None)
-    found = None if script is None else _importable(Path(script))
-    if found is None:
-        where = "at a prompt or in a notebook" if script is None else f"in {script}, which cannot be imported by name"
-        warnings.warn(
-            f"{task.__name__} is defined {where}: only this process and those that it forks can run it. For luigid, "
-            "spawned workers and `luigi --module`, put it into a module",
-            stacklevel=4,
-        )
-    return found or str(task.__module__)
-
-
-def _importable(script: Path) -> str | None:
-    spec = find_spec(script.stem) if script.stem.isidentifier() else None
-    same = spec is not None and spec.origin is not None and Path(spec.origin).resolve() == script.resolve()
-    return script.stem if same else None
-
-
 def _parameters(task: Any) -> dict[str, luigi.Parameter]:
     signature = task.signature
     if signature.rest or signature.extra or signature.positional_only:
@@ -238,7 +207,7 @@ def _forget_earlier(made: type[FunctionTask]) -> None:
     def is_earlier(other: type) -> bool:
         if other is made or not issubclass(other, FunctionTask) or other.get_task_family() != family:
             return False
-        return _file_of(other) == _file_of(made) or made.__module__ in _MAIN
+        return _file_of(other) == _file_of(made) or made.__module__ in MAIN
 
     Register._reg = [other for other in Register._reg if not is_earlier(other)]
 

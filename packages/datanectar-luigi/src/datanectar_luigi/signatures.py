@@ -5,22 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import inspect
-import re
 import types
 import typing
-import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import luigi
 
 import datanectar as dn
 from datanectar_luigi.containers import WRONG, Items, OneOf, Pairs
-from datanectar_luigi.forms import Choice, Form, Input, Number, Spelled, Text
+from datanectar_luigi.forms import Choice, Form, Input, Text
 from datanectar_luigi.inputs import freeze, holds_task, parse_tasks, text_of_tasks, thaw
+from datanectar_luigi.spellings import SCALARS, of_enum
 
 _NO_DEFAULT = inspect.Parameter.empty
 
@@ -96,7 +93,7 @@ def parameter_for(
     Raises:
         TaskDefinitionError: Its type has no form as text, or its default is of another type.
     """
-    form = form_of(type(default) if annotation is None and type(default) in _SCALARS else annotation)
+    form = form_of(type(default) if annotation is None and type(default) in SCALARS else annotation)
     if default is None and not isinstance(form, OneOf):
         form = OneOf([form], with_none=True) if type(form) is not Form else form  # ``depth: int = None`` is a habit
     if not takes_tasks and isinstance(form, Input):
@@ -134,10 +131,10 @@ def form_of(annotation: Any) -> Form:
     if origin in (dict, Mapping):
         key, item = arguments or (str, None)
         return Pairs(Text() if key is Any else form_of(key), form_of(item), _name(kind))
-    if kind in _SCALARS:
-        return _SCALARS[kind]()
+    if kind in SCALARS:
+        return SCALARS[kind]()
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        return Spelled(kind, _name_of_member, _reader(kind), luigi.EnumParameter, True, enum=kind)
+        return of_enum(kind)
     return Input(_name(kind))
 
 
@@ -156,68 +153,6 @@ def _rank(member: Any) -> int:
     return (int, float, bool).index(member) if member in (int, float, bool) else 3 + (member is str)
 
 
-def _name_of_member(member: enum.Enum) -> str:
-    return member.name
-
-
-def _reader(kind: type[enum.Enum]) -> Callable[[str], enum.Enum]:
-    def read(text: str) -> enum.Enum:
-        found = kind.__members__.get(text) or next((item for item in kind if str(item.value) == text), None)
-        if found is None:
-            raise ValueError(f"it has {', '.join(kind.__members__)}")
-        return found
-
-    return read
-
-
-def _spell_moment(moment: dt.datetime) -> str:
-    return moment.isoformat() + (f"[{moment.tzinfo.key}]" if isinstance(moment.tzinfo, ZoneInfo) else "")
-
-
-def _read_moment(text: str) -> dt.datetime:
-    zoned = re.fullmatch(r"(.+)\[(.+)\]", text)
-    if zoned is None:
-        return dt.datetime.fromisoformat(text)
-    moment = dt.datetime.fromisoformat(zoned[1])
-    there = moment.replace(tzinfo=ZoneInfo(zoned[2]))
-    return there if there.utcoffset() == moment.utcoffset() else there.replace(fold=1)
-
-
-def _spell_delta(delta: dt.timedelta) -> str:
-    micros = delta // dt.timedelta(microseconds=1)
-    seconds, rest = divmod(abs(micros), 1_000_000)
-    return "-" * (micros < 0) + str(seconds) + (f".{rest:06}" if rest else "")
-
-
-def _read_delta(text: str) -> dt.timedelta:
-    if re.fullmatch(r"-?\d+(\.\d+)?", text):
-        return dt.timedelta(microseconds=int(Decimal(text) * 1_000_000))
-    try:
-        found: dt.timedelta = luigi.TimeDeltaParameter().parse(text)
-        return found
-    except luigi.parameter.ParameterException as error:
-        raise ValueError(str(error)) from error
-
-
-#: Luigi's own parameters of moments lose microseconds and zones, so they have text of their own.
-_SCALARS: dict[type, Callable[[], Form]] = {
-    bool: lambda: Number(bool),
-    int: lambda: Number(int),
-    float: lambda: Number(float),
-    str: Text,
-    dt.date: lambda: Spelled(dt.date, dt.date.isoformat, dt.date.fromisoformat, luigi.DateParameter, True),
-    dt.datetime: lambda: Spelled(dt.datetime, _spell_moment, _read_moment, takes_text=True),
-    dt.time: lambda: Spelled(dt.time, dt.time.isoformat, dt.time.fromisoformat, takes_text=True),
-    dt.timedelta: lambda: Spelled(dt.timedelta, _spell_delta, _read_delta, luigi.TimeDeltaParameter),
-    Decimal: lambda: Spelled(Decimal, str, Decimal),
-    uuid.UUID: lambda: Spelled(uuid.UUID, str, uuid.UUID),
-    bytes: lambda: Spelled(
-        bytes,
-        lambda value: value.decode("utf-8", "surrogateescape"),
-        lambda text: text.encode("utf-8", "surrogateescape"),
-    ),
-    dn.File: lambda: Spelled(dn.File, lambda file: str(file.path), dn.File),
-}
 _ITEMS: dict[Any, type] = {
     **{kind: kind for kind in (list, tuple, set, frozenset)},
     **dict.fromkeys((Sequence, Collection, Iterable), list),
