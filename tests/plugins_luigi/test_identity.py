@@ -34,11 +34,11 @@ NAMES = """if True:
 @pytest.mark.parametrize(
     ("kind", "value", "kept"),
     [
-        (named.Text, "a", "a"),
-        (named.Text, 3, "3"),
-        (named.Text, None, "None"),
-        (named.Text, (1, "b"), "(1, 'b')"),
-        (named.Text, dt.date(2013, 1, 1), "2013-01-01"),
+        (named.AnyText, "a", "a"),
+        (named.AnyText, 3, "3"),
+        (named.AnyText, None, "None"),
+        (named.AnyText, (1, "b"), "(1, 'b')"),
+        (named.AnyText, dt.date(2013, 1, 1), "2013-01-01"),
         (named.Real, 1, 1.0),
         (named.Real, float("inf"), float("inf")),
         (named.Real, 0.1, 0.1),
@@ -72,8 +72,11 @@ def test_a_parameter_counts_as_what_another_process_reads_from_its_text(kind: An
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: named.Text(x=object()), "Text.x cannot be part of a name: as text a value of type object does not"),
-        (lambda: named.Text(x=np.zeros(5000)), "as text a value of type ndarray does not say which one it is"),
+        (
+            lambda: named.AnyText(x=object()),
+            "AnyText.x cannot be part of a name: as text a value of type object does",
+        ),
+        (lambda: named.AnyText(x=np.zeros(5000)), "as text a value of type ndarray does not say which one it is"),
         (lambda: named.Unreadable(x="a"), "Unreadable.x cannot be part of a name: its text 'a' cannot be read back"),
         (lambda: named.SkipsSuper(), r"its __init__ has to call super\(\).__init__"),
     ],

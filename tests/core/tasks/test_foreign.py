@@ -60,6 +60,20 @@ class Kept(GridTask):
             self.results[self.parameters["day"]] = "kept"
 
 
+class Bundle(Kept):
+    """Is complete where what it needs is."""
+
+    def __init__(self, **parameters: Any) -> None:
+        super().__init__(**parameters)
+        self.load = Load(**parameters)
+
+    def needs(self) -> Any:
+        return self.load
+
+    def compute(self) -> None:
+        pass
+
+
 class Report(GridTask):
     def needs(self) -> Any:
         return (Kept(day=self.parameters["day"]), Load(day=self.parameters["day"]))
@@ -96,7 +110,8 @@ class Adapter(dn.TaskAdapter):
             parameters=task.parameters,
             requires=task.needs(),
             code=type(task),
-            base=GridTask,
+            base=(GridTask, Library),
+            declarations=getattr(type(task), "declarations", ()),
             options=getattr(type(task), "options", {}),
             stores=not isinstance(task, Kept),
         )
@@ -109,9 +124,13 @@ class Adapter(dn.TaskAdapter):
         return task.compute()
 
     def is_complete(self, task: Kept) -> bool:
+        if isinstance(task, Bundle):
+            return dn.artifact(task.needs()).exists()
         return task.parameters["day"] in task.results
 
     def result(self, task: Kept) -> str:
+        if isinstance(task, Bundle):
+            return "all there"
         return task.results[task.parameters["day"]]
 
 
@@ -148,6 +167,105 @@ def test_what_a_foreign_task_requires_is_part_of_its_name() -> None:
     assert dn.get_artifact_name(Score(day=1)) != dn.get_artifact_name(Score(day=2))
     assert dn.artifact(Score(day=1)).call.inputs()[0].name == dn.get_artifact_name(Load(day=1))
     assert dn.artifact(Unrelated()).call.inputs() == []
+
+
+class Collect(GridTask):
+    """Needs what it is told to, which it is asked for late: it may look at itself before it answers."""
+
+    asked: ClassVar[list[str]] = []
+
+    def needs(self) -> Any:
+        return self._needs
+
+    def _needs(self) -> Any:
+        self.asked.append(dn.artifact(self).storage_layer.reference)
+        return collected[self.parameters["what"]]
+
+
+collected: dict[str, Any] = {
+    "set": {Load(day=day) for day in range(5)},
+    "same set": frozenset(Load(day=day) for day in reversed(range(5))),
+    "dict": {"a": Load(day=1), "b": Load(day=2)},
+    "same dict": {"b": Load(day=2), "a": Load(day=1)},
+    "swapped": {"a": Load(day=2), "b": Load(day=1)},
+    "list": [Load(day=1), Load(day=2)],
+    "nested": [Load(day=1), [Load(day=2)]],
+    "text": "Load(day=1)",
+}
+
+
+def required_by(what: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setitem(collected, "it", collected[what])
+    return dn.get_artifact_name(Collect(what="it"))
+
+
+def test_the_nesting_of_what_is_required_counts_and_the_order_of_sets_and_dicts_does_not(monkeypatch) -> None:
+    names = {what: required_by(what, monkeypatch) for what in [*collected] if what != "text"}
+    assert names["set"] == names["same set"]
+    assert names["dict"] == names["same dict"]
+    assert len(set(names.values())) == len(names) - 2
+    days = [artifact.call.task.parameters["day"] for artifact in dn.artifact(Collect(what="nested")).call.inputs()]
+    assert days == [1, 2]
+
+
+def test_what_is_required_is_asked_once_and_late() -> None:
+    Collect.asked.clear()
+    task = Collect(what="list")
+    artifact = dn.artifact(task)
+    assert Collect.asked == []
+    assert artifact.name == dn.artifact(task).name
+    assert [needed.name for needed in artifact.call.inputs()] == [dn.get_artifact_name(Load(day=day)) for day in (1, 2)]
+    assert Collect.asked == ["memory://"]
+
+
+def test_to_require_what_is_no_task_is_refused() -> None:
+    with pytest.raises(dn.errors.ArgumentError, match=r"Collect requires 'Load\(day=1\)', which is no task object"):
+        dn.get_artifact_name(Collect(what="text"))
+
+
+class Declared(GridTask):
+    day = 1
+    declarations: ClassVar[tuple[str, ...]] = ("day",)
+
+    def compute(self) -> None:
+        self.store(self.day)
+
+
+class DeclaredOtherwise(GridTask):
+    day = 2
+    declarations: ClassVar[tuple[str, ...]] = ("day",)
+
+    def compute(self) -> None:
+        self.store(self.day)
+
+
+class Library(GridTask):
+    """Another base of the library: its code is not the tasks'."""
+
+
+class OfTheLibrary(Library):
+    pass
+
+
+def test_how_parameters_are_declared_is_no_code_and_neither_are_bases_of_the_library() -> None:
+    def code(task: GridTask) -> Any:
+        return dn.artifact(task).call.definition.code()
+
+    assert code(Declared()).digest == code(DeclaredOtherwise()).digest
+    assert [name.rpartition(":")[2] for name in code(OfTheLibrary()).functions] == ["OfTheLibrary"]
+
+
+def test_the_decorator_on_an_instance_says_where_it_goes() -> None:
+    for decorate in (dn.task, dn.task(task_type="grid")):
+        with pytest.raises(dn.errors.TaskDefinitionError, match="goes on the class Load, not on an instance of it"):
+            decorate(Load(day=1))
+
+
+def test_a_task_that_keeps_its_result_itself_asks_the_layer_of_the_run() -> None:
+    elsewhere = dn.storage_layer("memory://elsewhere")
+    assert dn.run(Bundle(day=7), storage_layer=elsewhere) == "all there"
+    assert elsewhere.exists(dn.get_artifact_name(Load(day=7)))
+    assert not dn.artifact(Bundle(day=7)).exists()
 
 
 def test_a_deep_diamond_of_foreign_tasks_is_walked_once_per_task() -> None:

@@ -15,7 +15,7 @@ class Color(enum.Enum):
     RED = 1
 
 
-class Text(luigi.Task):
+class AnyText(luigi.Task):
     x = luigi.Parameter(default=None)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -105,7 +105,7 @@ class ForeignCall(Call):
     def inputs(self) -> list[Artifact[Any]]:
         if self._inputs is None:
             required = self._described.requires
-            asked = required() if isinstance(required, FunctionType) else required
+            asked = required() if isinstance(required, (FunctionType, MethodType)) else required
             self._required = _handles([] if asked is None else asked, self._described.name)
             self._inputs = flat(self._required)
         return self._inputs
