@@ -25,12 +25,12 @@ class LayerReference(str):
         """Returns what a name, a URL, a storage layer or None refers to.
 
         Raises:
-            TypeError: It is something else.
+            ArgumentError: It is something else.
         """
         reference = value if isinstance(value, str) else getattr(value, "reference", value)
         if reference is not None and not isinstance(reference, str):
             msg = "a storage layer is given by its name or URL, or as what dn.storage_layer() gives"
-            raise TypeError(f"{msg}, not as {value!r}")
+            raise dn.errors.ArgumentError(f"{msg}, not as {value!r:.80}")
         return cls(reference or "")
 
     def __getattr__(self, name: str) -> Any:
