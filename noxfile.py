@@ -26,7 +26,6 @@ TESTED = (
 #: What the environments of the benchmarks have beside what is pinned for them, by the environment's name.
 BENCHED = {
     "datanectar": CORE_EDITABLE,
-    "datanectar-luigi": (*CORE_EDITABLE, "-e", "packages/datanectar-luigi"),
     "datanectar-remote": (*CORE_EDITABLE, "-e", "packages/datanectar-s3", "-e", "packages/datanectar-azure"),
 }
 

@@ -14,10 +14,8 @@ from bench.plan import (
     FLOOR,
     FLOOR_SYNCED,
     IMPORT,
-    IN_BATCHES,
     JOBLIB,
     OBSTORE,
-    ON_LUIGI,
     SDKS,
     UNSYNCED,
 )
@@ -59,17 +57,12 @@ def _steps(case: str) -> int:
     return int(case.rpartition("-")[2])
 
 
-def _growth(case: str, contender: str) -> Callable[[Results], Spread | None]:
-    """What a step of the largest graph takes, as a multiple of one of the smallest."""
-
-    def measure(results: Results) -> Spread | None:
-        sized = sorted((name for name in results.figures if name.startswith(f"{case}-")), key=_steps)
-        if len(sized) < 2:
-            return None
-        few, many = ((name, contender, "cold.step_ms") for name in (sized[0], sized[-1]))
-        return results.combine(lambda a, b: b / a, few, many)
-
-    return measure
+def _growth(results: Results) -> Spread | None:
+    sized = sorted((name for name in results.figures if name.startswith("layered-")), key=_steps)
+    if len(sized) < 2:
+        return None
+    few, many = ((name, UNSYNCED, "cold.step_ms") for name in (sized[0], sized[-1]))
+    return results.combine(lambda a, b: b / a, few, many)
 
 
 def _warm_step(results: Results) -> Spread | None:
@@ -121,7 +114,6 @@ def _remote_memory(server: str, contender: str) -> Callable[[Results], Spread | 
     return measure
 
 
-_AS_SMALL: tuple[Literal["≤"], float, str] = ("≤", 1.25, "× one of the smallest")
 _TO_JOBLIB, _TO_SLOWER = f"× {JOBLIB}", "of the slower of raw write and SHA-256"
 BUDGETS = (
     Budget("import", "`import datanectar`, over bare Python", "≤", 5, "ms", _over_bare(IMPORT)),
@@ -159,22 +151,13 @@ BUDGETS = (
         _ratio("layered", "cold.step_ms", DATANECTAR, FLOOR_SYNCED),
     ),
     Budget("graph", "warm step", "≤", 0.03, "ms", _warm_step),
-    Budget(
-        "graph",
-        "linear: a cold step of the large graph",
-        "≤",
-        1.25,
-        "× one of the small graph",
-        _growth("layered", UNSYNCED),
-    ),
+    Budget("graph", "linear: a cold step of the large graph", "≤", 1.25, "× one of the small graph", _growth),
     Budget("array", "store, fsync", "≥", 0.8, _TO_SLOWER, _store(DATANECTAR, "store.durable_s")),
     Budget("array", "store, durability none", "≥", 0.8, _TO_SLOWER, _store(UNSYNCED, "store.store_s")),
     Budget("array", "peak memory while storing", "≤", 1.1, "× the value", _memory("store.store_extra_mb", 1.0)),
     Budget("array", "peak memory while loading", "≤", 1.1, "× the value", _memory("load.first_extra_mb", 0.0)),
     Budget("array", "second load is mapped: memory", "≤", 0.05, "× the value", _memory("load.second_extra_mb", 0.0)),
     *_remote(),
-    Budget("luigi", "linear: a step of the largest plan, a task a step", *_AS_SMALL, _growth("luigi", ON_LUIGI)),
-    Budget("luigi", "linear: … in batches", *_AS_SMALL, _growth("luigi", IN_BATCHES)),
 )
 
 

@@ -13,8 +13,6 @@ FLOOR, FLOOR_SYNCED = "floor", "floor, fsync"
 OBSTORE, BY_OBSTORE = "obstore", "Datanectar, engine obstore"
 #: What moves bytes to a server where nothing else is asked for.
 SDKS = {"s3": "boto3", "azure": "azure-storage-blob"}
-#: Of Luigi, which runs a plan.
-ON_LUIGI, IN_BATCHES = "Datanectar on Luigi, a task a step", "Datanectar on Luigi, batch = 100"
 BARE, IMPORT, DECLARE = "bare Python", "import datanectar", "import datanectar, declare a task"
 
 
@@ -57,19 +55,12 @@ class Sizes(NamedTuple):
     large_rounds: int  # of what takes long
     discarded: int  # rounds before those that count
     patience: float  # seconds for a graph by Hamilton or Luigi
-    luigi: tuple[int, ...]  # steps of the graphs that Luigi runs for Datanectar, and alone
 
 
-FULL = Sizes(
-    16, 500, (1_000, 10_000), 1 << 30, 5_000_000, 512 << 20, 1_000, 5, 2, 1, 60.0, (1_000, 2_000, 3_000, 10_000)
-)
-QUICK = Sizes(3, 100, (100, 400), 1 << 26, 200_000, 1 << 26, 100, 1, 1, 0, 5.0, (100, 200))
+FULL = Sizes(16, 500, (1_000, 10_000), 1 << 30, 5_000_000, 512 << 20, 1_000, 5, 2, 1, 60.0)
+QUICK = Sizes(3, 100, (100, 400), 1 << 26, 200_000, 1 << 26, 100, 1, 1, 0, 5.0)
 #: What is measured, by the page of docs/reference/ that it is on.
-PAGES = {
-    "benchmarks": ("import", "hit", "graph", "array", "frame"),
-    "benchmarks-remote": ("remote",),
-    "benchmarks-luigi": ("luigi",),
-}
+PAGES = {"benchmarks": ("import", "hit", "graph", "array", "frame"), "benchmarks-remote": ("remote",)}
 GROUPS = tuple(group for groups in PAGES.values() for group in groups)
 THREADS = 10  # of all that talk to a server
 
@@ -89,7 +80,7 @@ _IMPORTS = (
 def cases(sizes: Sizes) -> list[Case]:
     """Returns everything there is to measure, in order."""
     remote = [_remote(server, sizes) for server in SDKS]
-    return [_imports(sizes), _hits(sizes), *_graphs(sizes), _array(sizes), _frame(sizes), *remote, *_luigi(sizes)]
+    return [_imports(sizes), _hits(sizes), *_graphs(sizes), _array(sizes), _frame(sizes), *remote]
 
 
 def _imports(sizes: Sizes) -> Case:
@@ -190,22 +181,3 @@ def _remote(server: str, sizes: Sizes) -> Case:
         contender(BY_OBSTORE, "datanectar-remote", "remote_datanectar.py", "--obstore"),
     )
     return Case("remote", server, sizes.large_rounds, sizes.discarded, contenders, keeps_files=False, server=server)
-
-
-def _luigi(sizes: Sizes) -> list[Case]:
-    def case(steps: int) -> Case:
-        def contender(name: str, environment: str, tool: str, **variables: str) -> Contender:
-            return Contender(name, environment, (f"graph_{tool}.py", "layered", str(steps)), ("cold",), variables)
-
-        on_luigi = {**_NO_SYNC, "DATANECTAR_ORCHESTRATOR": "luigi"}
-        batched = {**on_luigi, "DATANECTAR_ORCHESTRATORS__LUIGI__BATCH": "100"}
-        contenders = (
-            contender(UNSYNCED, "datanectar-luigi", "datanectar", **_NO_SYNC),
-            contender(ON_LUIGI, "datanectar-luigi", "datanectar", **on_luigi),
-            contender(IN_BATCHES, "datanectar-luigi", "datanectar", **batched),
-            contender("Luigi", "luigi", "luigi"),
-        )
-        large = steps == sizes.luigi[-1]
-        return Case("luigi", f"luigi-{steps}", 1 if large else sizes.large_rounds, 0, contenders)
-
-    return [case(steps) for steps in sizes.luigi]

@@ -51,7 +51,7 @@ def _graphs(results: Results, _: str) -> str:
     parts = []
     for case in results.figures:
         shape, _, steps = case.partition("-")
-        if shape in ("layered", "chain"):
+        if steps:
             parts.append(f"### {shape.capitalize()}, {steps} steps\n\n" + _graph(results, case))
     return "\n\n".join(parts)
 
@@ -157,24 +157,5 @@ def _failures(results: Results, case: str) -> str:
     return "".join(f"\n\n{name}: {what}." for name, what in said)
 
 
-def _luigi(results: Results, _: str) -> str:
-    measured = [case for case in results.figures if case.startswith("luigi-")]
-    names = dict.fromkeys(name for case in measured for name in _contenders(results, case))
-    rows = [[name, *(amount(results.spread(case, name, "cold.step_ms")) for case in measured)] for name in names]
-    head = ["ms a step", *(f"{case.partition('-')[2]} steps" for case in measured)]
-    stopped = "".join(
-        _failures(results, case).replace("\n\n", f"\n\n{case.partition('-')[2]} steps: ") for case in measured
-    )
-    return table(head, rows) + stopped if rows else ""
-
-
 #: What is written for each group; nothing if it was not measured.
-SECTIONS = {
-    "import": _import,
-    "hit": _hit,
-    "graph": _graphs,
-    "array": _large,
-    "frame": _large,
-    "remote": _remotes,
-    "luigi": _luigi,
-}
+SECTIONS = {"import": _import, "hit": _hit, "graph": _graphs, "array": _large, "frame": _large, "remote": _remotes}

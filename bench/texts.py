@@ -1,10 +1,6 @@
 """What the report says in words."""
 
-HEADINGS = {
-    "benchmarks": "Benchmarks",
-    "benchmarks-remote": "Benchmarks of S3 and Azure",
-    "benchmarks-luigi": "Benchmarks of Luigi",
-}
+HEADINGS = {"benchmarks": "Benchmarks", "benchmarks-remote": "Benchmarks of S3 and Azure"}
 
 HEAD = """
 Datanectar beside what people would use instead, and beside a *floor*: the same work by hand, in as few system calls
@@ -28,7 +24,6 @@ TITLES = {
     "array": "A large array",
     "frame": "A large frame",
     "remote": "Servers",
-    "luigi": "Plans that Luigi runs",
     "profiles": "Where the time goes",
 }
 
@@ -72,14 +67,6 @@ requests under way at once. The server runs on the same machine: there is no net
 of the cores. *CPU* is the client's. All must have got the same bytes, by SHA-256. Datanectar is its storage backend,
 on the SDK or with obstore under it; what the storage layer does to an artifact is in
 [the other benchmarks](benchmarks.md).
-""",
-    "luigi": """
-The layered graph of [the other benchmarks](benchmarks.md): layers of ten steps that do nothing, each on two of the
-layer before; stores are empty, one worker, the local scheduler, the newest Luigi, nothing synced to disk. Figures are
-milliseconds a step, of everything from building the graph to having the values of the last steps; that the process
-in which Luigi runs is started counts. *a task a step*: in waves of 500, so that what Luigi takes to choose among those
-that wait stays the same. *batch = 100*: a task of Luigi carries a hundred steps. Luigi alone is given all steps at
-once, as its users would. Whoever takes more than 300 seconds is stopped.
 """,
     "profiles": """
 For the groups that missed a budget: cProfile of Datanectar, the functions with most time of their own, per hit or

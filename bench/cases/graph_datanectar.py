@@ -18,5 +18,4 @@ def run() -> list[int]:
     return values
 
 
-if __name__ == "__main__":  # which other processes import, where there are some
-    measure(run)
+measure(run)

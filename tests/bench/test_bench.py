@@ -22,7 +22,6 @@ PRINTED = {
     "graph": ("cold.step_ms", "warm.step_ms", "cold.peak_mb"),
     "array": ("store.store_s", "store.durable_s", "store.sha256_s", "store.file_mb", "store.store_extra_mb"),
     "frame": ("store.store_s", "store.durable_s", "store.file_mb", "store.store_extra_mb"),
-    "luigi": ("cold.step_ms",),
     "remote": tuple(f"{phase}.{name}" for phase in ("put", "get", "puts", "gets") for name in ("s", "cpu", "grown_mb")),
 }
 LOADED = ("first_s", "second_s", "touched_s", "first_extra_mb", "second_extra_mb")
