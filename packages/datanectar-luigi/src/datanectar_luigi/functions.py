@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from importlib import import_module
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
@@ -15,7 +16,7 @@ from luigi.worker import TaskProcess
 import datanectar as dn
 from datanectar_luigi.decoration import bulk_complete, complete, output
 from datanectar_luigi.homes import MAIN, module_of
-from datanectar_luigi.inputs import as_argument, tasks_in, thaw
+from datanectar_luigi.inputs import as_argument, describe, tasks_in, thaw
 from datanectar_luigi.signatures import parameter_for
 
 #: Under which core looks for the task where a step of its own names what stands in a module.
@@ -47,11 +48,15 @@ class FunctionTask(luigi.Task):
         return _revive, (kind.__module__, kind.get_task_family(), self.param_kwargs)
 
     def __repr__(self) -> str:
+        return self._shown
+
+    @cached_property
+    def _shown(self) -> str:
         # Luigi's own shows parameters twice a level, and so takes an hour for tasks in tasks, twenty deep.
         shown = []
-        for name, parameter in type(self).get_params():
-            tasks = [task.task_id for task in tasks_in(getattr(self, name))]
-            shown.append(f"{name}={', '.join(tasks) or parameter.serialize(getattr(self, name))}")
+        for name, value in self.param_kwargs.items():
+            tasks = [task.task_id for task in tasks_in(value)]
+            shown.append(f"{name}={', '.join(tasks) or getattr(type(self), name).serialize(value)}")
         return f"{self.get_task_family()}({', '.join(shown)})"
 
     def artifact(self) -> dn.Artifact[Any]:
@@ -59,12 +64,20 @@ class FunctionTask(luigi.Task):
         return self._artifact
 
     def _call(self) -> dn.Artifact[Any]:
-        values = {name: as_argument(thaw(getattr(self, name))) for name, _ in type(self).get_params()}
+        values = {name: as_argument(thaw(value)) for name, value in self.param_kwargs.items()}
         return type(self).__datanectar_task__(**values)  # type: ignore[no-any-return]
+
+    @cached_property
+    def _description(self) -> dict[str, Any]:
+        return describe(self)
+
+    @cached_property
+    def _inputs(self) -> tuple[luigi.Task, ...]:
+        return tuple(dict.fromkeys(tasks_in(self.param_kwargs)))
 
     def requires(self) -> Any:
         """Returns the tasks that make the inputs."""
-        return list(dict.fromkeys(tasks_in(self.param_kwargs)))
+        return list(self._inputs)
 
     def run(self) -> None:
         """Makes the artifact, with logs, hooks and retries as in any run of Datanectar."""

@@ -123,7 +123,7 @@ def text_of_tasks(document: Any) -> str:
             return {"$part": [numbers[value.task], *value.keys]}
         return {"$task": numbers[value]}
 
-    found = {"$tasks": [_describe(task) for task in tasks]}
+    found = {"$tasks": [getattr(task, "_description", None) or describe(task) for task in tasks]}
     if document is not tasks[-1]:
         found["value"] = document
     return json.dumps(found, default=reference)
@@ -135,14 +135,15 @@ def _in_order(tasks: Iterable[luigi.Task]) -> list[luigi.Task]:
     pending = list(tasks)
     while pending:
         task = pending[-1]
-        below = [] if task in found else [other for other in tasks_in(task.param_kwargs) if other not in found]
+        below = [] if task in found else [other for other in getattr(task, "_inputs", ()) if other not in found]
         pending += below
         if not below:
             found[pending.pop()] = None
     return list(found)
 
 
-def _describe(task: luigi.Task) -> dict[str, Any]:
+def describe(task: luigi.Task) -> dict[str, Any]:
+    """Returns which task it is, with which parameters, in JSON with tasks in it."""
     parameters = {}
     for name, parameter in type(task).get_params():
         value = getattr(task, name)
