@@ -271,6 +271,9 @@ def test_a_type_without_text_is_for_tasks_only() -> None:
     with pytest.raises(dn.errors.TaskDefinitionError, match="x is annotated as Frame, which has no form as text"):
         parameter_for("x", Frame, NOTHING, "f")
     made = parameter_for("x", Frame, NOTHING, "f", takes_tasks=True)
-    with pytest.raises(dn.errors.ArgumentError, match=r"Frame has no form as text; give the task that makes it"):
+    with pytest.raises(
+        dn.errors.ArgumentError,
+        match=r"f\(\): x wants a task that makes it \(Frame\), of Luigi or of Datanectar, but .* is a Frame",
+    ):
         made.normalize(Frame([]))
     assert type(form_of(Frame)) is type(form_of(np.ndarray))

@@ -202,12 +202,12 @@ class Input(Form):
 
     def __init__(self, wanted: str) -> None:
         self.kind = wanted
-        self.wanted = f"what another task makes ({wanted}): a task of Luigi, or an artifact"
+        self.wanted = f"a task that makes it ({wanted}), of Luigi or of Datanectar"
 
     def write(self, value: Any) -> Any:
         if is_task(value):
             return value
-        raise ValueError(f"{self.kind} has no form as text; give the task that makes it, or plain values instead")
+        raise ValueError("that has no form as text, as which Luigi passes parameters on")
 
     def read(self, document: Any) -> Any:
         return self.write(document)
@@ -216,4 +216,4 @@ class Input(Form):
         return str(self.write(value))
 
     def parse(self, text: str) -> Any:
-        raise ValueError(f"{self.kind} has no form as text")
+        raise ValueError(f"a {self.kind} has none as text")

@@ -15,7 +15,7 @@ import luigi
 
 import datanectar as dn
 from datanectar_luigi.containers import WRONG, Items, OneOf, Pairs
-from datanectar_luigi.forms import Choice, Form, Input, Text
+from datanectar_luigi.forms import Choice, Form, Input, Text, is_task
 from datanectar_luigi.inputs import freeze, holds_task, parse_tasks, text_of_tasks, thaw
 from datanectar_luigi.spellings import SCALARS, of_enum
 
@@ -44,7 +44,7 @@ class ValueParameter(luigi.Parameter):
                 raise ValueError("tasks are given by requires()")
             return freeze(self.form.read(self.form.write(given)))
         except WRONG as error:
-            raise self._refusal(f"what was given is {given!r:.80}", error) from error
+            raise self._refusal(f"what was given is {_shown(given)}", error) from error
 
     def parse(self, text: Any) -> Any:
         try:
@@ -70,6 +70,11 @@ class ValueParameter(luigi.Parameter):
 
     def _warn_on_wrong_param_type(self, name: str, value: Any) -> None:
         """Luigi warns of values that are not what it expects; these have been looked at."""
+
+
+def _shown(value: Any) -> str:
+    is_plain = type(value).__module__ in ("builtins", "datetime") or is_task(value)
+    return f"{value!r:.80}" if is_plain else f"a {type(value).__qualname__}"
 
 
 @cache
