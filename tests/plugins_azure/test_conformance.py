@@ -11,7 +11,7 @@ from datanectar_azure.backend import AzureBackend
 
 class TestAzure(StorageConformance):
     #: Eight requests at once hold two copies of a block of 4 MiB each, however large the object.
-    huge = (192 << 20) + 3
+    huge = (256 << 20) + 3
 
     @pytest.fixture
     def secrets(self, azurite: Any) -> list[str]:

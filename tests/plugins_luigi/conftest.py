@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import datanectar as dn
+from datanectar.tasks import definition
 
 CONFIGURATION = """\
 profile = "local"
@@ -28,6 +29,7 @@ def project(private_surroundings: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     The modules in `importable/` can be imported by processes that tests start.
     """
     (private_surroundings / "datanectar.toml").write_text(CONFIGURATION)
+    monkeypatch.setattr(definition, "_declared", {})  # tasks of other tests in this process are not of this project
     paths = [IMPORTABLE, *filter(None, [os.environ.get("PYTHONPATH")])]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
     return private_surroundings
