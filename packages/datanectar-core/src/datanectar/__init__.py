@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datanectar.contracts.naming import Identity
     from datanectar.contracts.orchestration import Execute, Orchestrator, Outcome, Step
     from datanectar.contracts.portability import why_not_portable
+    from datanectar.contracts.processes import adopt_main, interrupts_blocked, leave_the_terminal
     from datanectar.contracts.serialization import Serializer, StoredFile
     from datanectar.contracts.storage import StorageBackend, check_key
     from datanectar.contracts.transfers import fetch_ranges, interruptible
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from datanectar.tasks.handle import Artifact
     from datanectar.tasks.inputs import File, Secret
     from datanectar.tasks.nectar import NectarTask
+    from datanectar.values.backoff import pause_before
 
 __all__ = [
     "Artifact",
@@ -74,6 +76,7 @@ __all__ = [
     "Task",
     "TaskAdapter",
     "TaskAdapterType",
+    "adopt_main",
     "artifact",
     "check_key",
     "errors",
@@ -85,6 +88,9 @@ __all__ = [
     "hookimpl",
     "hookspecs",
     "interruptible",
+    "interrupts_blocked",
+    "leave_the_terminal",
+    "pause_before",
     "plan",
     "run",
     "serve",
@@ -102,6 +108,7 @@ _MODULES = {
     "datanectar.contracts.naming": ("Identity",),
     "datanectar.contracts.orchestration": ("Execute", "Orchestrator", "Outcome", "Step"),
     "datanectar.contracts.portability": ("why_not_portable",),
+    "datanectar.contracts.processes": ("adopt_main", "interrupts_blocked", "leave_the_terminal"),
     "datanectar.contracts.serialization": ("Serializer", "StoredFile"),
     "datanectar.contracts.storage": ("StorageBackend", "check_key"),
     "datanectar.contracts.transfers": ("fetch_ranges", "interruptible"),
@@ -121,6 +128,7 @@ _MODULES = {
     "datanectar.tasks.handle": ("Artifact",),
     "datanectar.tasks.inputs": ("File", "Secret"),
     "datanectar.tasks.nectar": ("NectarTask",),
+    "datanectar.values.backoff": ("pause_before",),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -15,11 +15,8 @@ from luigi.task import DynamicRequirements
 import datanectar as dn
 from datanectar_luigi.decoration import ADDED, OPTIONS, decorate, is_stored, makes_artifact
 from datanectar_luigi.functions import FunctionTask
-from datanectar_luigi.identity import KIND, LUIGIS_OWN, kind_of, library_bases, required, typed_parameters
+from datanectar_luigi.identity import CALLBACKS, KIND, LUIGIS_OWN, kind_of, library_bases, required, typed_parameters
 from datanectar_luigi.inputs import StoredArtifact
-
-#: What a worker of Luigi lets a task call while it runs.
-_CALLBACKS = ("set_tracking_url", "set_status_message", "set_progress_percentage", "decrease_running_resources")
 
 
 class LuigiAdapter(dn.TaskAdapter):
@@ -133,7 +130,7 @@ def _run(task: luigi.Task) -> list[luigi.Task]:
 def _callbacks(task: luigi.Task) -> Iterator[None]:
     """Where no worker of Luigi is there to hear what a task says of itself, nobody does."""
     messages = queue.Queue[Any]() if task.accepts_messages else None
-    given = {**dict.fromkeys(_CALLBACKS, lambda *_: None), "scheduler_messages": messages}
+    given = {**dict.fromkeys(CALLBACKS, lambda *_: None), "scheduler_messages": messages}
     missing = {name: value for name, value in given.items() if getattr(task, name, None) is None}
     vars(task).update(missing)
     try:

@@ -19,6 +19,8 @@ import datanectar as dn
 KIND = ("task_type", "model_type", "model_family", "storage_layer")
 #: What Luigi keeps in the classes of tasks.
 LUIGIS_OWN = ("_namespace_at_class_time", "_unconsumed_params")
+#: What a worker of Luigi lets a task call while it runs.
+CALLBACKS = ("set_tracking_url", "set_status_message", "set_progress_percentage", "decrease_running_resources")
 _PLAIN = (type(None), bool, int, float, str, bytes, dt.date, dt.time, dt.timedelta, Decimal, enum.Enum)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection, wait
@@ -13,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+import datanectar as dn
 from datanectar_luigi.options import LuigiOptions
 
 _LOOK_AROUND = 1.0  # seconds
@@ -50,8 +50,9 @@ class Hindrances(NamedTuple):
 
 def serve(orders: Connection, reports: Connection, farewell: Connection, terms: Terms) -> None:
     """Runs the waves whose folders come through a pipe, until it is closed; says of each when Luigi is done with it."""
-    _leave_the_terminal()
-    _adopt_main()
+    dn.leave_the_terminal()
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # until a worker of Luigi listens, which may be configured not to
+    dn.adopt_main()
     os.chdir(terms.directory)
     if terms.options.config:
         os.environ["LUIGI_CONFIG_PATH"] = str(Path(terms.options.config).resolve())
@@ -75,17 +76,6 @@ def serve(orders: Connection, reports: Connection, farewell: Connection, terms: 
             reports.send(("over", (hindrances.waits, dict(hindrances.reasons))))
 
 
-def _leave_the_terminal() -> None:
-    """Ctrl-C is for the process that started the run: it ends this one and, as a group, all that this one starts."""
-    os.setsid()
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # until a worker of Luigi listens, which may be configured not to
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-
-
 def _end_with_parent(farewell: Connection, release: Callable[[], None]) -> None:
     """A run that ends, or was killed, leaves nothing behind: no process, nor a word at a central scheduler."""
     parent = multiprocessing.parent_process()
@@ -100,13 +90,3 @@ def _end_with_parent(farewell: Connection, release: Callable[[], None]) -> None:
         os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=watch, name="datanectar-parent-watch", daemon=True).start()
-
-
-def _adopt_main() -> None:
-    """Gives what a script defines the module it has there: a pickle that says ``__mp_main__`` loads nowhere else."""
-    for value in list(vars(sys.modules["__main__"]).values()):
-        if getattr(value, "__module__", None) == "__mp_main__":
-            try:
-                value.__module__ = "__main__"
-            except (AttributeError, TypeError):  # not its own to set
-                pass

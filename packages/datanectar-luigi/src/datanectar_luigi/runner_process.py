@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from multiprocessing.connection import wait
 from typing import Any, Self
 
@@ -58,7 +58,7 @@ class RunnerProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with _interrupts_blocked():
+        with dn.interrupts_blocked():
             self._end()
 
     def start(self) -> int:
@@ -71,7 +71,7 @@ class RunnerProcess:
             farewell, self._farewell = context.Pipe(duplex=False)
             theirs = (orders, reports, farewell)
             self._process = context.Process(target=serve, args=(*theirs, self._terms), name="datanectar-luigi")
-            with _interrupts_blocked():
+            with dn.interrupts_blocked():
                 self._process.start()
             for connection in theirs:
                 connection.close()
@@ -147,13 +147,3 @@ class RunnerProcess:
         self._process.close()
         self._reports.close()
         self._process = None
-
-
-@contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Holds Ctrl-C back for a block. A process that starts in it lets it through when it is out of the group."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -15,11 +15,10 @@ import luigi
 from luigi.task import flatten
 
 import datanectar as dn
+from datanectar_luigi.identity import CALLBACKS
 from datanectar_luigi.wave_folder import Report, WaveFolder, ending, open_wave, pickled
 from datanectar_luigi.waves import pause_before
 
-#: What a worker of Luigi lets a task say of itself while it runs.
-_CALLBACKS = ("set_tracking_url", "set_status_message", "set_progress_percentage", "decrease_running_resources")
 #: What a step that ran out of time may take to say where it is.
 _LAST_WORDS = 0.5  # seconds
 
@@ -121,7 +120,7 @@ class Step(luigi.Task):
             self.set_tracking_url(uri)
             self.set_status_message(f"artifact {uri}\nlog      datanectar logs {step.name}")
         foreign = step.foreign if isinstance(step.foreign, luigi.Task) else None
-        names = _CALLBACKS if foreign is not None and self.set_tracking_url is not None else ()
+        names = CALLBACKS if foreign is not None and self.set_tracking_url is not None else ()
         for name in names:
             setattr(foreign, name, getattr(self, name))
         try:

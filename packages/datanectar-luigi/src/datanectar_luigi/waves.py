@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 
 import datanectar as dn
@@ -31,8 +30,9 @@ class Waves:
         wave: list[dn.Step] = []
         ready: set[str] = set()
         for step in list(self._left.values()):
-            if self.is_blocked(step):
-                self.block(step)
+            if self.is_blocked(step):  # it will not be made either
+                self._undone.add(step.name)
+                del self._left[step.name]
             elif len(wave) < self._size and all(need in ready or need not in self._left for need in step.needs):
                 wave.append(step)
                 ready.add(step.name)
@@ -49,11 +49,6 @@ class Waves:
     def is_blocked(self, step: dn.Step) -> bool:
         """Whether something that a step needs was not made."""
         return not self._undone.isdisjoint(step.needs)
-
-    def block(self, step: dn.Step) -> None:
-        """Takes a step out that can not be made, because something before it was not."""
-        self._undone.add(step.name)
-        self._left.pop(step.name, None)
 
     def tries(self, step: dn.Step) -> int:
         """How often a step has been tried, and failed."""
@@ -74,4 +69,4 @@ class Waves:
 
 def pause_before(retry: int) -> float:
     """Returns the seconds to wait before the first, second, … retry."""
-    return min(_LONGEST_PAUSE, 0.1 * 2.0 ** min(retry - 1, 30)) * random.uniform(0.5, 1.0)
+    return dn.pause_before(retry, longest=_LONGEST_PAUSE)

@@ -14,13 +14,14 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
 from datanectar.contracts.orchestration import Execute, Outcome, Step
+from datanectar.contracts.processes import interrupts_blocked
 from datanectar.errors import TaskDefinitionError, TaskTimeout, WorkerDied
 from datanectar.running.local.worker import Begun, Ended, serve
 
@@ -40,7 +41,7 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self.connection, other_end = context.Pipe()
         self.process = context.Process(target=serve, args=(other_end, execute, os.getcwd()), name="datanectar-worker")
-        with _interrupts_blocked():
+        with interrupts_blocked():
             self.process.start()
         other_end.close()
         self.job: _Job | None = None
@@ -105,7 +106,7 @@ class Pool:
     def __exit__(self, *_: object) -> None:
         try:
             busy = [worker for worker in self._workers if worker.job is not None]
-            with _interrupts_blocked():  # a second Ctrl-C counts after it: no process is left behind
+            with interrupts_blocked():  # a second Ctrl-C counts after it: no process is left behind
                 self._end_all(busy)
             for worker in busy:
                 assert worker.job is not None
@@ -228,19 +229,6 @@ class Pool:
 def _remove_log(step: Step) -> None:
     with suppress(OSError):  # what the step started may have it open, on Windows; it goes with its folder
         Path(step.log).unlink()
-
-
-@contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Holds Ctrl-C back for a block. A worker that starts in it lets signals through when it is out of the group."""
-    if os.name != "posix":
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _unpickled(cause: bytes) -> BaseException | None:

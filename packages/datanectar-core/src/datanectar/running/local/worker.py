@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from datanectar.contracts.orchestration import Execute, Outcome, Step
+from datanectar.contracts.processes import adopt_main, leave_the_terminal
 
 
 class Ended(NamedTuple):
@@ -37,9 +38,9 @@ class Begun(NamedTuple):
 
 def serve(connection: Connection, execute: Execute, directory: str) -> None:
     """Runs the steps that come through a pipe, until it is closed."""
-    _leave_the_terminal()
+    leave_the_terminal()
     _end_with_parent()
-    _adopt_main()
+    adopt_main()
     faulthandler.enable(2, all_threads=False)
     while True:
         try:
@@ -78,19 +79,6 @@ def _pickled(error: BaseException) -> bytes:
         return b""
 
 
-def _leave_the_terminal() -> None:
-    """Ctrl-C is for the process that started the run: it ends this one and, as a group, all that this one starts."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if os.name != "posix":
-        return
-    os.setsid()
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # what was sent before was ignored and is gone
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-
-
 def _end_with_parent() -> None:
     """A run that was killed leaves nothing behind, be it the user's hand or the kernel's."""
     parent = multiprocessing.parent_process()
@@ -105,16 +93,6 @@ def _end_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, name="datanectar-parent-watch", daemon=True).start()
-
-
-def _adopt_main() -> None:
-    """Gives what a script defines the module it has there: a pickle that says ``__mp_main__`` loads nowhere else."""
-    for value in list(vars(sys.modules["__main__"]).values()):
-        if getattr(value, "__module__", None) == "__mp_main__":
-            try:
-                value.__module__ = "__main__"
-            except (AttributeError, TypeError):  # not its own to set
-                pass
 
 
 def _unbuffer() -> None:

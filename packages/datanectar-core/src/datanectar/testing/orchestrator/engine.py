@@ -10,8 +10,7 @@ from datanectar.configuration.settings import Settings
 from datanectar.contracts.orchestration import Outcome
 from datanectar.layer.opening import storage_layer
 from datanectar.layer.storage_layer import StorageLayer
-from datanectar.records import OrchestratorType
-from datanectar.registry import registry
+from datanectar.running.engines import orchestrator_in_force
 from datanectar.running.execution import execute
 from datanectar.running.planning import Plan, make_plan, steps_to_run
 from datanectar.running.session import run
@@ -51,10 +50,7 @@ class Engine:
     def outcomes(self, *targets: Any, workers: int, keep_going: bool = False) -> Iterator[Outcome]:
         """Drives the orchestrator alone: yields what it says of the steps, and extends no plan."""
         steps = steps_to_run(self.plan(*targets))
-        found = registry(self._active)
-        where = f"orchestrators.{self.name}"
-        table = self._active.table(where)
-        made = found.make(OrchestratorType, self.name, table, where=where, root=self._active.root)
+        made = orchestrator_in_force(self._active, self.name)
         yield from made.run(steps, execute, workers=workers, keep_going=keep_going)
 
     def files_of(self, name: str) -> list[Path]:
