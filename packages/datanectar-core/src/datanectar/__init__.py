@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datanectar._typing import task
     from datanectar.configuration.active import settings
     from datanectar.contracts.adapters import ForeignTask, TaskAdapter
-    from datanectar.contracts.features import FeatureStore
+    from datanectar.contracts.features import FeatureBatch, FeatureStore, FeatureViewState, Materialization
     from datanectar.contracts.naming import Identity
     from datanectar.contracts.orchestration import Execute, Orchestrator, Outcome, Step
     from datanectar.contracts.portability import why_not_portable
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         StorageType,
         TaskAdapterType,
     )
+    from datanectar.running.current import RunningStep, running_step
     from datanectar.running.explanation import explain, plan
     from datanectar.running.session import run
     from datanectar.running.targets import artifact, get_artifact_name, get_artifact_path
@@ -52,17 +53,21 @@ __all__ = [
     "Artifact",
     "CommandType",
     "Execute",
+    "FeatureBatch",
     "FeatureStore",
     "FeatureStoreType",
+    "FeatureViewState",
     "File",
     "ForeignTask",
     "Identity",
+    "Materialization",
     "NamingType",
     "NectarTask",
     "ObjectInfo",
     "Orchestrator",
     "OrchestratorType",
     "Outcome",
+    "RunningStep",
     "Secret",
     "Serializer",
     "SerializerType",
@@ -93,6 +98,7 @@ __all__ = [
     "pause_before",
     "plan",
     "run",
+    "running_step",
     "serve",
     "settings",
     "storage_layer",
@@ -104,7 +110,7 @@ _MODULES = {
     "datanectar": ("errors", "hookspecs"),
     "datanectar.configuration.active": ("settings",),
     "datanectar.contracts.adapters": ("ForeignTask", "TaskAdapter"),
-    "datanectar.contracts.features": ("FeatureStore",),
+    "datanectar.contracts.features": ("FeatureBatch", "FeatureStore", "FeatureViewState", "Materialization"),
     "datanectar.contracts.naming": ("Identity",),
     "datanectar.contracts.orchestration": ("Execute", "Orchestrator", "Outcome", "Step"),
     "datanectar.contracts.portability": ("why_not_portable",),
@@ -120,6 +126,7 @@ _MODULES = {
         *("CommandType", "FeatureStoreType", "NamingType", "ObjectInfo", "OrchestratorType"),
         *("SerializerType", "Service", "ServiceType", "StorageType", "TaskAdapterType"),
     ),
+    "datanectar.running.current": ("RunningStep", "running_step"),
     "datanectar.running.explanation": ("explain", "plan"),
     "datanectar.running.session": ("run",),
     "datanectar.running.targets": ("artifact", "get_artifact_name", "get_artifact_path"),

@@ -160,6 +160,21 @@ class UntrustedPickleError(DatanectarError, ValueError):
     """A pickle whose signature does not verify was not loaded."""
 
 
+# Features
+
+
+class FeatureStoreError(DatanectarError, RuntimeError):
+    """A feature store could not do what was asked."""
+
+
+class InvalidBatch(FeatureStoreError, ValueError):
+    """Rows that are to be published are not such as their view has; the message names the column. None was stored."""
+
+
+class MissingFeatures(FeatureStoreError, LookupError):
+    """Rows have no features at their time, and were not to be kept without."""
+
+
 # Runs
 
 

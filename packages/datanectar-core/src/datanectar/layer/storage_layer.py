@@ -226,6 +226,19 @@ class StorageLayer:
         self.writer.prepare()
         aliases.move_alias(self.backend, path or name.rpartition("/")[0], alias, name, self._moved)
 
+    def aliases(self, path: str) -> dict[str, str]:
+        """Returns the names that the aliases of one task's path point to, by alias: one listing, and a read each.
+
+        Raises:
+            IntegrityError: The newest entry of one is damaged.
+        """
+        found = aliases.pointed(self.backend, check_name(path) + "/")
+        standing = {alias: name for (of, alias), name in found.items() if of == path}
+        for name in standing.values():
+            if isinstance(name, IntegrityError):
+                raise name
+        return standing  # type: ignore[return-value]  # errors were raised
+
     def resolve(self, text: str) -> str:
         """Returns the name that ``task_type/family/task@alias`` stands for; a name is returned as it is.
 

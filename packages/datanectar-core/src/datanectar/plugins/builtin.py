@@ -106,6 +106,13 @@ def datanectar_serializers() -> Iterator[SerializerType]:
             summary=summary,
         )
     yield SerializerType(
+        name="feature-batch",
+        types=("datanectar.contracts.features.FeatureBatch",),
+        factory=f"{where}.feature_batch:FeatureBatchJson",
+        extension="json",
+        summary="What a feature store says of a batch it published",
+    )
+    yield SerializerType(
         name="json",
         types=("*",),
         factory=f"{where}.json:TypedJson",

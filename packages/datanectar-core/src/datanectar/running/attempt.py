@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,11 @@ from datanectar.layer.repairs import read_repair
 from datanectar.layer.storage_layer import StorageLayer
 from datanectar.layer.writing import new_attempt
 from datanectar.running.capture import StepLog, captured
+from datanectar.running.current import RunningStep, running
 from datanectar.running.invocation import check_call, invoke, revived
 from datanectar.running.process_log import ProcessLog
 from datanectar.running.recent import recent
+from datanectar.running.slots import SlotFinder
 from datanectar.running.targets import layer_in_force
 from datanectar.running.traces import INTERRUPTED, is_final, summary_of, trace_of
 from datanectar.tasks.call import Call
@@ -92,7 +95,7 @@ class Attempt:
                 if waits_for:
                     return Outcome(step.name, "waiting", waits_for=waits_for)
                 return self._done(time.perf_counter() - begun)
-            with captured(self._log):
+            with captured(self._log), self._current(call):
                 value = invoke(call, arguments)
             if holds_artifact(value):
                 raise TaskDefinitionError(_RETURNED_ARTIFACT)
@@ -114,6 +117,10 @@ class Attempt:
             self._log.close()
         return self._done(seconds)
 
+    def _current(self, call: Call) -> AbstractContextManager[None]:
+        """Lets the task's code ask which step it is."""
+        return running(RunningStep(self._step.name, self._step.task, call, SlotFinder(self._layer_of)))
+
     def _done(self, seconds: float) -> Outcome:
         step = self._step
         outcome = Outcome(step.name, "done", seconds)
@@ -125,7 +132,7 @@ class Attempt:
         step, layer = self._step, self._layer
         made = _Made(self, call)
         with layer_in_force(layer, call):
-            with origins.running(step.name, made), captured(self._log):
+            with origins.running(step.name, made), captured(self._log), self._current(call):
                 waits_for = tuple(flat(call.adapter.run(call.task)))
             is_missed = not waits_for and not call.stores and not call.adapter.is_complete(call.task)
         if waits_for:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from datanectar.contracts.features import FeatureStore
+from datanectar.contracts.features import FeatureBatch, FeatureStore
+from datanectar.errors import InvalidBatch, MissingFeatures
 from datanectar.testing.flags import Conformance
 
 _MIDNIGHT = datetime(2013, 1, 1, tzinfo=UTC)
@@ -60,21 +61,88 @@ class FeatureStoreConformance(Conformance):
         feature_store.apply(definitions)
         return feature_store
 
-    def _publish(self, store: FeatureStore, *rows: dict[str, Any]) -> Any:
-        return store.publish("stats", self.table(rows), event_timestamp="at", created_timestamp="created")
+    def _publish(self, store: FeatureStore, *rows: dict[str, Any], slot: str | None = None) -> FeatureBatch:
+        table = self.table(rows or [_row(1, 1, 10)])
+        if not rows:
+            table = table[:0]
+        return store.publish("stats", table, event_timestamp="at", created_timestamp="created", slot=slot)
 
-    def _known(self, store: FeatureStore, *asked: tuple[int, float], **options: Any) -> list[int | None]:
-        entities = self.table([{"driver": driver, "event_timestamp": _at(hours)} for driver, hours in asked])
+    def _known(self, store: FeatureStore, *asked: tuple[int, float], naive: bool = False, **options: Any) -> list[Any]:
+        times = [(driver, _at(hours).replace(tzinfo=None if naive else UTC)) for driver, hours in asked]
+        entities = self.table([{"driver": driver, "event_timestamp": time} for driver, time in times])
         return self.trips(store.training_set(entities, _FEATURES, **options))
 
     def _online(self, store: FeatureStore, *drivers: int) -> list[int | None]:
         return self.trips(store.online(_FEATURES, [{"driver": driver} for driver in drivers]))
+
+    # Publishing
 
     def test_definitions_can_be_applied_again(self, applied: FeatureStore, definitions: Any) -> None:
         self._publish(applied, _row(1, 1, 10))
         applied.apply(definitions)
         known = self._known(applied, (1, 2))
         assert known == [10], f"definitions were applied twice, and what was published between is {known}, not [10]"
+
+    def test_a_batch_says_what_it_has(self, applied: FeatureStore) -> None:
+        batch = self._publish(applied, _row(1, 1, 10), _row(1, 3, 30), slot="january")
+        said = (batch.view, batch.slot, batch.rows, batch.oldest, batch.newest)
+        assert said == ("stats", "january", 2, _at(1), _at(3)), f"of two rows at 1 and 3 o'clock the batch says {said}"
+
+    def test_a_batch_that_is_published_again_adds_no_row(self, applied: FeatureStore) -> None:
+        for _ in range(2):
+            batch = self._publish(applied, _row(1, 1, 10), _row(2, 1, 20))
+            applied.materialize(batch)
+        known, online = self._known(applied, (1, 2), (2, 2)), self._online(applied, 1, 2)
+        assert (known, online) == ([10, 20], [10, 20]), f"one batch, twice: training set {known}, online {online}"
+
+    def test_a_batch_replaces_that_of_its_slot(self, applied: FeatureStore) -> None:
+        self._publish(applied, _row(1, 1, 10), _row(2, 1, 20), slot="january")
+        self._publish(applied, _row(1, 1, 11), slot="january")
+        known = self._known(applied, (1, 2), (2, 2))
+        assert known == [11, None], (
+            f"a batch of drivers 1 and 2 was replaced by one of driver 1 alone, and the training set says {known}, not "
+            "[11, None]: a task that is run again, changed, would leave its old rows beside the new"
+        )
+
+    def test_batches_of_other_slots_stay(self, applied: FeatureStore) -> None:
+        self._publish(applied, _row(1, 1, 10), slot="january")
+        self._publish(applied, _row(2, 1, 20), slot="february")
+        known = self._known(applied, (1, 2), (2, 2))
+        assert known == [10, 20], f"two slots have a batch each, and the training set says {known}"
+
+    def test_a_batch_of_no_rows_is_one(self, applied: FeatureStore) -> None:
+        self._publish(applied, _row(2, 1, 20), slot="other")
+        batch = self._publish(applied, slot="none")
+        applied.materialize(batch)
+        assert (batch.rows, batch.oldest, batch.newest) == (0, None, None)
+        known = self._known(applied, (2, 2))
+        assert known == [20], f"beside an empty batch the training set says {known}, not [20]"
+
+    @pytest.mark.parametrize(
+        ("wrong", "why"),
+        [
+            ([{"driver": 1, "at": _at(1), "created": _at(1)}], "has no column trips"),
+            ([{**_row(1, 1, 10), "fare": 2.5}], "has a column that the view does not"),
+            ([{**_row(1, 1, 10), "driver": None}], "does not say whose it is"),
+            ([{**_row(1, 1, 10), "trips": "ten"}], "has text where the view has an integer"),
+            ([{**_row(1, 1, 10), "at": _at(1).replace(tzinfo=None)}], "has a time that says no zone"),
+            ([_row(1, 1, 10, created=5), _row(1, 1, 11, created=5)], "is there twice, with two values"),
+        ],
+        ids=["missing", "unknown", "null-key", "type", "naive", "duplicate"],
+    )
+    def test_rows_that_are_not_such_as_the_view_has_are_refused(
+        self, applied: FeatureStore, wrong: list[dict[str, Any]], why: str
+    ) -> None:
+        self._publish(applied, _row(2, 1, 20))
+        try:
+            self._publish(applied, *wrong)
+        except InvalidBatch:
+            known = self._known(applied, (1, 2), (2, 2))
+            assert known == [None, 20], f"a row that {why} was refused, but the training set says {known}"
+            return
+        raise AssertionError(f"a row that {why} was published: raise InvalidBatch before anything is stored")
+
+    # Training sets
 
     def test_features_are_those_that_were_known_at_the_time(self, applied: FeatureStore) -> None:
         self._publish(applied, _row(1, 1, 10), _row(1, 3, 30), _row(2, 2, 20))
@@ -102,16 +170,39 @@ class FeatureStoreConformance(Conformance):
         assert self._known(applied, (1, 2), on_missing="raise") == [10]
         try:
             known = self._known(applied, (1, 2), (9, 2), on_missing="raise")
-        except Exception:  # which error it is, the contract does not say yet
+        except MissingFeatures:
             return
-        raise AssertionError(f'on_missing="raise", and a driver without features gave {known}')
+        raise AssertionError(f'on_missing="raise", and a driver without features gave {known}: raise MissingFeatures')
 
-    def test_a_batch_that_is_published_again_adds_no_row(self, applied: FeatureStore) -> None:
-        for _ in range(2):
-            batch = self._publish(applied, _row(1, 1, 10), _row(2, 1, 20))
-            applied.materialize(batch)
-        known, online = self._known(applied, (1, 2), (2, 2)), self._online(applied, 1, 2)
-        assert (known, online) == ([10, 20], [10, 20]), f"one batch, twice: training set {known}, online {online}"
+    def test_times_without_a_zone_are_refused(self, applied: FeatureStore) -> None:
+        self._publish(applied, _row(1, 1, 10))
+        try:
+            known = self._known(applied, (1, 2), naive=True)
+        except ValueError:
+            return
+        except TypeError:  # which ArgumentError is
+            return
+        raise AssertionError(f"a time that says no zone was taken for one: {known}; it may be hours off")
+
+    def test_times_without_a_zone_are_of_that_which_is_given(self, applied: FeatureStore) -> None:
+        self._publish(applied, _row(1, 1, 10))
+        known = self._known(applied, (1, 1), (1, 3), naive=True, timezone="Africa/Maputo")  # two hours ahead, always
+        assert known == [None, 10], (
+            f"a row holds from 1:00 UTC; asked at 1:00 and 3:00 in Maputo, which is 23:00 and 1:00 UTC, the training "
+            f"set says {known}, not [None, 10]"
+        )
+
+    def test_given_batches_are_all_that_is_read(self, applied: FeatureStore) -> None:
+        first = self._publish(applied, _row(1, 1, 10), slot="january")
+        self._publish(applied, _row(1, 2, 20), slot="february")
+        self._publish(applied, _row(1, 1, 11), slot="january")
+        known = self._known(applied, (1, 3), batches=[first])
+        assert known == [10], (
+            f"batches=[the first], which has 10, and the training set says {known}: what was published since is in it, "
+            "so two runs of one task would differ"
+        )
+
+    # Online
 
     def test_online_has_the_newest_of_what_was_materialized(self, applied: FeatureStore) -> None:
         batch = self._publish(applied, _row(1, 1, 10), _row(1, 3, 30))
@@ -119,6 +210,11 @@ class FeatureStoreConformance(Conformance):
         applied.materialize(batch)
         after = self._online(applied, 1, 9)
         assert (before, after) == ([None], [30, None]), f"online was {before} before, and {after} after materialize"
+
+    def test_online_gives_a_row_for_each_that_was_asked_for(self, applied: FeatureStore) -> None:
+        applied.materialize(self._publish(applied, _row(1, 1, 10), _row(2, 1, 20)))
+        asked, none = self._online(applied, 2, 1, 2), self._online(applied)
+        assert (asked, none) == ([20, 10, 20], []), f"drivers 2, 1 and 2 gave {asked}, and no driver gave {none}"
 
     def test_an_older_row_never_replaces_a_newer_one(self, applied: FeatureStore) -> None:
         older = self._publish(applied, _row(1, 1, 10))
@@ -128,3 +224,44 @@ class FeatureStoreConformance(Conformance):
         assert online == [30], (
             f"a backfill of older rows put {online} online, where [30] was: predictions go back in time"
         )
+
+    def test_a_late_row_gets_online(self, applied: FeatureStore) -> None:
+        applied.materialize(self._publish(applied, _row(1, 3, 30)))
+        applied.materialize(self._publish(applied, _row(2, 1, 20)))
+        online = self._online(applied, 1, 2)
+        assert online == [30, 20], f"driver 2's row is older than what was materialised before it; online is {online}"
+
+    def test_a_row_of_the_future_stays_out(self, applied: FeatureStore) -> None:
+        soon = datetime.now(UTC) + timedelta(days=1)
+        later = {"driver": 1, "at": soon, "created": soon, "trips": 99}
+        done = applied.materialize(self._publish(applied, _row(1, 1, 10), later))
+        online = self._online(applied, 1)
+        assert online == [10], f"a row that holds from tomorrow on is not to be online; online is {online}"
+        assert done.end <= datetime.now(UTC), f"the materialisation says it went to {done.end}, which is in the future"
+
+    def test_a_lag_brings_earlier_rows_too(self, applied: FeatureStore) -> None:
+        self._publish(applied, _row(1, 1, 10))
+        batch = self._publish(applied, _row(2, 3, 20))
+        applied.materialize(batch, lag=timedelta(hours=2))
+        online = self._online(applied, 1, 2)
+        assert online == [10, 20], f"a lag of two hours goes back to driver 1's row; online is {online}"
+
+    def test_a_batch_that_was_replaced_can_be_put_in_force_again(self, applied: FeatureStore) -> None:
+        first = self._publish(applied, _row(1, 1, 10), slot="january")
+        self._publish(applied, _row(1, 1, 11), slot="january")
+        applied.materialize(first)
+        known, online = self._known(applied, (1, 2)), self._online(applied, 1)
+        assert (known, online) == ([10], [10]), (
+            f"the first batch was materialised again; training set {known} and online {online} are not both its 10"
+        )
+
+    # Listing
+
+    def test_views_tell_what_is_published_and_materialised(self, applied: FeatureStore) -> None:
+        first = self._publish(applied, _row(1, 1, 10), slot="january")
+        second = self._publish(applied, _row(1, 3, 30), slot="february")
+        done = applied.materialize(first)
+        (view,) = [view for view in applied.views() if view.view == "stats"]
+        assert (list(view.entities), list(view.features)) == (["driver"], ["trips"])
+        assert list(view.batches) == [first, second], f"the batches in force are {view.batches}, the oldest first?"
+        assert view.materialized == done, f"materialize said {done}, and views say {view.materialized}"

@@ -53,7 +53,8 @@ class Record(SerializerRules):
         modules = {name.rpartition(".")[0] for name in record.types} - {"", "builtins"}
         if isinstance(record.factory, str):
             modules.add(record.factory.partition(":")[0])
-        found = modules & set(modules_after(known, plugin=plugin.name)[-1])
+        before, after = modules_after(known, plugin=plugin.name)
+        found = modules & set(after).difference(before)
         assert not found, (
             f"{', '.join(sorted(found))} is imported as soon as the record is there, so every run of everybody pays "
             "for it. Name the factory as 'module:attribute', and import what is heavy in the module that this names"

@@ -1,0 +1,116 @@
+"""The user's own Feast: opened from feature_store.yaml, once in each process."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from datanectar.errors import ConfigurationError, FeatureStoreError
+from datanectar_feast.options import FeastOptions
+
+
+class Native:
+    """Opens `feast.FeatureStore` objects of one feature repository.
+
+    Attributes:
+        repo: The repository.
+    """
+
+    def __init__(self, options: FeastOptions) -> None:
+        self.repo = options.repo.absolute()
+        self._yaml = (options.yaml or self.repo / "feature_store.yaml").absolute()
+        self._opened: tuple[int, Any] | None = None
+        self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Native, (FeastOptions(repo=self.repo, yaml=self._yaml),)
+
+    @property
+    def store(self) -> Any:
+        """The `feast.FeatureStore` that this process keeps; a forked process opens its own connections."""
+        with self._lock:
+            if self._opened is None or self._opened[0] != os.getpid():
+                self._opened = os.getpid(), self.open()
+            return self._opened[1]
+
+    def open(self) -> Any:
+        """Opens another one, which has read nothing yet.
+
+        Raises:
+            ConfigurationError: There is no feature_store.yaml, or Feast refuses it.
+        """
+        from feast import FeatureStore
+        from feast.repo_config import FeastConfigError
+
+        self._check()
+        try:
+            return FeatureStore(repo_path=str(self.repo), fs_yaml_file=self._yaml)
+        except FeastConfigError as error:
+            raise ConfigurationError(f"Feast refuses {self._yaml}: {error}") from error
+
+    def _check(self) -> None:
+        if not self._yaml.is_file():
+            raise ConfigurationError(
+                f"there is no {self._yaml}: `feast init` makes a feature repository; say where yours is with "
+                'repo = "…" in [feature_stores.feast]'
+            )
+
+    @property
+    def registry_options(self) -> Any:
+        """What feature_store.yaml says of the registry, as Feast understands it."""
+        return self.store.config.registry
+
+    def definition(self, name: str) -> Any:
+        """Returns the registered view of a name, whatever its kind.
+
+        Raises:
+            FeatureStoreError: None is registered.
+        """
+        from feast.errors import FeatureViewNotFoundException
+
+        store = self.store
+        try:
+            return store.registry.get_any_feature_view(name, store.project)
+        except FeatureViewNotFoundException as error:
+            known = ", ".join(sorted(view.name for view in store.registry.list_all_feature_views(store.project)))
+            msg = (
+                f"view {name!r} is not registered in the Feast project {store.project!r} ({self._yaml}): apply its "
+                f"definition first. Registered: {known or 'none'}"
+            )
+            raise FeatureStoreError(msg) from error
+
+    @contextmanager
+    def reading(self, files: Mapping[str, Mapping[str, Path]]) -> Iterator[Any]:
+        """Opens a `feast.FeatureStore` in which some views are of given files alone; nothing else differs.
+
+        Feast is given a registry of its own for that, in a private directory, which goes when the block ends.
+
+        Args:
+            files: Path of each file, by view and by what it is called there.
+        """
+        import yaml
+        from feast import FeatureStore, RepoConfig
+        from feast.protos.feast.core.Registry_pb2 import Registry
+
+        store, registry = self.store, Registry()
+        store.refresh_registry()
+        registry.CopyFrom(store.registry.proto())
+        with tempfile.TemporaryDirectory(prefix="datanectar-feast-") as place:
+            for view in (*registry.feature_views, *registry.stream_feature_views):
+                if view.spec.project == store.project and view.spec.name in files:
+                    folder = Path(place, view.spec.name)
+                    folder.mkdir()
+                    for name, path in files[view.spec.name].items():
+                        folder.joinpath(name).symlink_to(path)
+                    view.spec.batch_source.file_options.uri = str(folder)
+                    view.spec.batch_source.file_options.s3_endpoint_override = ""
+            Path(place, "registry.db").write_bytes(registry.SerializeToString())
+            settings = yaml.safe_load(os.path.expandvars(self._yaml.read_text()))
+            config = RepoConfig(**{**settings, "registry": str(Path(place, "registry.db"))})
+            config.repo_path = self.repo
+            yield FeatureStore(repo_path=str(self.repo), config=config)

@@ -1,0 +1,183 @@
+"""The feature store ``feast``: what `datanectar.feature_store` returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import datanectar as dn
+from datanectar_feast.applying import apply
+from datanectar_feast.batches import BatchLog
+from datanectar_feast.checking import checked
+from datanectar_feast.materializing import materialize
+from datanectar_feast.native import Native
+from datanectar_feast.options import FeastOptions
+from datanectar_feast.requests import asked_of, features_of
+from datanectar_feast.sources import source_directory
+from datanectar_feast.training import TrainingSet, as_frame, as_rows
+from datanectar_feast.views import View, view_of
+
+
+class FeastStore(dn.FeatureStore):
+    """Feast, by the user's own feature_store.yaml and definitions.
+
+    Whatever this does not do is Feast's own to do: `native` is the `feast.FeatureStore`.
+    """
+
+    def __init__(self, options: FeastOptions) -> None:
+        self._options = options
+        self._native = Native(options)
+
+    @property
+    def native(self) -> Any:
+        """The `feast.FeatureStore` of this process."""
+        return self._native.store
+
+    def _log(self) -> BatchLog:
+        return BatchLog(dn.storage_layer(self._options.storage_layer), self.native.project)
+
+    def apply(self, definitions: Any) -> None:
+        """Registers Feast objects: one, several, or a module in which some are; see `FeatureStore.apply`.
+
+        Unlike the command `feast apply` it removes nothing that is not among them.
+
+        Raises:
+            ArgumentError: There is something else among them, or nothing.
+            FeatureStoreError: What was registered does not stay: other processes write over it.
+        """
+        apply(self._native, definitions)
+
+    def publish(
+        self,
+        view: str,
+        table: Any,
+        *,
+        event_timestamp: str,
+        created_timestamp: str | None = None,
+        slot: str | None = None,
+    ) -> dn.FeatureBatch:
+        """Stores rows as an artifact and as one file of the view's `FileSource`; see `FeatureStore.publish`.
+
+        Args:
+            view: The name of a registered view whose source is a `FileSource` of a directory.
+            table: A pandas, polars or Arrow table with exactly the view's columns.
+            event_timestamp: The column with the time of the event: the source's ``timestamp_field``.
+            created_timestamp: The column with the time when a row was made: its ``created_timestamp_column``. Where
+                the source has one and the table does not, that is now.
+            slot: What a later batch of the same slot replaces; the file is called so, with ``.parquet``.
+
+        Raises:
+            InvalidBatch: The rows are not such as the view has; nothing was stored.
+            FeatureStoreError: The view is not registered.
+            UnsupportedError: Its rows are no Parquet files, or nothing here can write to where they are.
+        """
+        found = view_of(self._native.definition(view))
+        directory = source_directory(found.path, self._native.repo, view)
+        rows = checked(found, table, event_timestamp, created_timestamp)
+        step = dn.running_step()
+        if slot is None and step is not None:
+            slot = step.slot
+        log = self._log()
+        batch = log.store(found, rows, slot=slot, source=None if step is None else step.name, now=datetime.now(UTC))
+        log.put_in_force(batch)
+        directory.put(batch.slot, log.file(batch.name))
+        return batch
+
+    def materialize(self, batch: dn.FeatureBatch, *, lag: timedelta = timedelta(0)) -> dn.Materialization:
+        """Brings the newest rows of a batch's entities to Feast's online store; see `FeatureStore.materialize`.
+
+        The window is from the batch's oldest event to the newest of the view, or to now.
+        """
+        log = self._log()
+        if log.in_force(batch.view).get(batch.slot) != batch.name:
+            log.put_in_force(batch)
+        return materialize(self._native, log, batch, lag, partial(self._refresh, log))
+
+    def _refresh(self, log: BatchLog, view: str) -> None:
+        """Brings the files of a view up to date with the log: here some may be missing, or another batch's."""
+        found = view_of(self._native.definition(view))
+        directory = source_directory(found.path, self._native.repo, view)
+        for slot, name in log.in_force(view).items():
+            file = log.file(name)
+            if not directory.has(slot, name, file.stat().st_size):
+                directory.put(slot, file)
+
+    def training_set(
+        self,
+        entity_df: Any,
+        features: Any,
+        *,
+        on_missing: Literal["keep", "raise"] = "keep",
+        timezone: str | None = None,
+        batches: Sequence[dn.FeatureBatch] | None = None,
+        full_feature_names: bool = False,
+    ) -> Any:
+        """Returns every row of a table with features as they were known at its time; see `FeatureStore.training_set`.
+
+        Args:
+            entity_df: A pandas, polars or Arrow table: the entities' columns, ``event_timestamp``, and any others.
+            features: Names as ``view:feature``, a `feast.FeatureService`, or the name of one.
+            on_missing: ``raise`` if a row has no feature of some view but null.
+            timezone: The zone of times that say none.
+            batches: Read these alone of their views.
+            full_feature_names: Whether columns are called ``view__feature``, as Feast does it.
+
+        Returns:
+            A pandas frame: the rows in their order with their index, and a column for each feature.
+        """
+        frame, log = as_frame(entity_df), self._log()
+        private = partial(self._native.reading, self._files(log, batches or ()))
+        if batches:
+            with private() as store:
+                return TrainingSet(store, private, features, full_feature_names).of(frame, on_missing, timezone)
+        self._refresh_asked(log, features)
+        return TrainingSet(self.native, private, features, full_feature_names).of(frame, on_missing, timezone)
+
+    def _files(self, log: BatchLog, batches: Sequence[dn.FeatureBatch]) -> dict[str, dict[str, Path]]:
+        files: dict[str, dict[str, Path]] = {}
+        for batch in batches:
+            files.setdefault(batch.view, {})[f"{batch.name.rpartition(chr(47))[2]}.parquet"] = log.file(batch.name)
+        return files
+
+    def _refresh_asked(self, log: BatchLog, features: Any) -> None:
+        """Refreshes the views that are asked for, and whose batches are ours."""
+        native = self.native
+        for asked in asked_of(native, features_of(native, features), full_names=False):
+            sources = getattr(asked.view, "source_feature_view_projections", None)
+            for name in [asked.view.name] if sources is None else [source.name for source in sources.values()]:
+                if log.in_force(name):
+                    self._refresh(log, name)
+
+    def online(self, features: Any, rows: Any, *, full_feature_names: bool = False) -> Mapping[str, Sequence[Any]]:
+        """Returns the newest features of some entities from Feast's online store; see `FeatureStore.online`."""
+        native = self.native
+        wanted = features_of(native, features)
+        entities = as_rows(rows)
+        if not entities:
+            return {name: [] for one in asked_of(native, wanted, full_names=full_feature_names) for name in one.columns}
+        found = native.get_online_features(wanted, entities, full_feature_names=full_feature_names)
+        return found.to_dict()  # type: ignore[no-any-return]
+
+    def views(self) -> list[dn.FeatureViewState]:
+        """Returns Feast's views, the batches in force of each and its last materialisation, by name."""
+        native, log = self.native, self._log()
+        native.refresh_registry()
+        found = sorted(native.list_all_feature_views(), key=lambda view: view.name)
+        return [self._state(log, view) for view in found]
+
+    def _state(self, log: BatchLog, definition: Any) -> dn.FeatureViewState:
+        try:
+            view: View | None = view_of(definition)
+        except dn.errors.UnsupportedError:  # nothing is published to it
+            view = None
+        batches = [log.batch(name) for name in log.in_force(definition.name).values()]
+        return dn.FeatureViewState(
+            view=definition.name,
+            entities=list(view.keys) if view else list(getattr(definition, "entities", [])),
+            features=[feature.name for feature in definition.features if not view or feature.name not in view.keys],
+            batches=sorted(batches, key=lambda batch: (batch.oldest is not None, batch.oldest, batch.slot)),
+            materialized=log.materialized(definition.name),
+        )
