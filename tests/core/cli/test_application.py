@@ -14,6 +14,7 @@ COMMANDS = [
     "path",
     "rm",
     "copy",
+    "features",
     "plugins",
     "config",
     "doctor",

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pytest
 
 import datanectar as dn
@@ -39,9 +41,61 @@ def test_the_nearest_has_the_fewest_differences(memory) -> None:
     assert dn.explain(numbers(9, start=4)).reasons == ["start 3 → 4"]
 
 
-def test_another_input_is_said(memory) -> None:
+def test_another_input_is_said_with_what_is_other_about_it(memory) -> None:
     dn.run(total(numbers(1)))
+    assert dn.explain(total(numbers(2))).reasons == ["upstream xs: n 1 → 2"]
+
+
+@dn.task
+def doubled(xs: list[int]) -> list[int]:
+    return [2 * x for x in xs]
+
+
+def test_an_input_of_an_input_is_followed_to_what_changed(memory) -> None:
+    dn.run(total(doubled(numbers(1))))
+    dn.run(total(doubled(numbers(2))))
+    stored = total(doubled(numbers(2)))
+    assert dn.explain(stored).reasons == dn.explain(stored.name).reasons == ["upstream xs: upstream xs: n 1 → 2"]
+
+
+@dn.task
+def all_of(parts: list) -> int:
+    return len(parts)
+
+
+def test_of_several_inputs_those_that_changed_are_said(memory) -> None:
+    dn.run(all_of([numbers(1), numbers(2)]))
+    assert dn.explain(all_of([numbers(1), numbers(3)])).reasons == ["upstream parts: n 2 → 3"]
+    assert dn.explain(all_of([numbers(1)])).reasons == ["upstream parts changed: 2 → 1 inputs"]
+    assert dn.explain(all_of([numbers(1), doubled([3])])).reasons == ["upstream parts: numbers → doubled"]
+
+
+def test_of_many_inputs_that_changed_the_first_are_said(memory) -> None:
+    dn.run(all_of([numbers(n) for n in range(5)]))
+    found = dn.explain(all_of([numbers(n, start=1) for n in range(5)])).reasons
+    assert found == [*["upstream parts: start 0 → 1"] * 3, "upstream parts changed in 2 more inputs"]
+
+
+def test_an_input_that_is_gone_changed_and_no_more_is_known(memory) -> None:
+    dn.run(total(numbers(1)))
+    memory.delete(numbers(1).name)
     assert dn.explain(total(numbers(2))).reasons == ["upstream xs changed"]
+
+
+def publishing(version: str):
+    @dn.task(name="published", version=version)
+    def published(month: int) -> dn.FeatureBatch:
+        day = datetime(2013, month, 3, tzinfo=UTC)
+        return dn.FeatureBatch(view="trip_stats", slot="s", name=f"b/{version}", rows=1, oldest=day, newest=day)
+
+    return published
+
+
+def test_a_batch_of_features_that_changed_is_said_by_view_and_time(memory) -> None:
+    dn.run(all_of([publishing("1")(month=1), publishing("1")(month=2)]))
+    later = all_of([publishing("1")(month=1), publishing("2")(month=2)])
+    said = "upstream parts: trip_stats: batch of 2013-02-03 changed (version 1 → 2)"
+    assert dn.explain(later).reasons == [said]
 
 
 def test_a_stored_artifact_is_compared_with_what_came_before(memory) -> None:

@@ -133,7 +133,7 @@ def datanectar_commands() -> Iterable[CommandType]:  # type: ignore[empty-body]
 
             @hookimpl
             def datanectar_commands():
-                return [CommandType(name="features", factory="acme.cli:features", summary="List features")]
+                return [CommandType(name="cards", factory="acme.cli:cards", summary="Print model cards")]
     """
 
 

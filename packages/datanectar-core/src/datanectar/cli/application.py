@@ -45,6 +45,7 @@ _COMMANDS = {
     "path": "datanectar.cli.artifacts:path",
     "rm": "datanectar.cli.artifacts:rm",
     "copy": "datanectar.cli.copying:copy",
+    "features": "datanectar.cli.features:features",
     "plugins": "datanectar.cli.environment:plugins",
     "config": "datanectar.cli.environment:config",
     "doctor": "datanectar.cli.doctor:doctor",

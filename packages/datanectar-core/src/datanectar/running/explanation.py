@@ -8,11 +8,11 @@ from typing import Any
 
 from datanectar.errors import ArtifactNotFound, FormatError, IntegrityError
 from datanectar.layer import keys
-from datanectar.layer.manifest import Manifest
 from datanectar.layer.storage_layer import StorageLayer
+from datanectar.running.differences import Made, differences, made_by, stored_made
 from datanectar.running.planning import Plan, PlannedStep, make_plan
 from datanectar.running.targets import artifact, collect, with_profile
-from datanectar.values.typed_json import dumps
+from datanectar.tasks.call import Call
 
 #: Manifests of a task that are read to find the nearest.
 _NEWEST = 20
@@ -54,13 +54,15 @@ def explain(target: Any) -> Explanation:
     handle = artifact(target)
     layer = handle.call.layer()
     stored = layer.exists(handle.name)
-    if handle.call.definition is None:
-        document = layer.reader.details(layer.manifest(handle.name))["identity"]
-    else:
-        document = (handle.fingerprint and handle.call.document) or None
-    if document is None:
+    made = _known(handle.call, layer)
+    if made is None:
         return Explanation(handle.name, stored, ["stored by hand: nothing is recorded of how it was made"])
-    return _Comparison(layer).explain(handle.name, document, stored)
+    return _Comparison(layer, follow=True).explain(made, stored)
+
+
+def _known(call: Call, layer: StorageLayer) -> Made | None:
+    """What is known of how an artifact is made: by the call at hand, or by its manifest."""
+    return stored_made(call.name, layer) if call.definition is None else made_by(call)
 
 
 def plan(*targets: Any, storage_layer: Any = None, profile: str | None = None) -> Plan:
@@ -75,83 +77,58 @@ def plan(*targets: Any, storage_layer: Any = None, profile: str | None = None) -
         made = make_plan(collect(tuple(targets)), storage_layer=storage_layer)
         comparisons: dict[str, _Comparison] = {}
         for step in made.with_status("run"):
-            comparison = comparisons.setdefault(step.layer.backend.url, _Comparison(step.layer))
+            comparison = comparisons.setdefault(step.layer.backend.url, _Comparison(step.layer, follow=False))
             _add_reason(step, comparison)
         return made
 
 
 def _add_reason(step: PlannedStep, comparison: _Comparison) -> None:
-    document = step.call.document
-    if document is not None:
-        found = comparison.explain(step.name, document, False)
+    if step.call.document is not None:
+        found = comparison.explain(made_by(step.call), False)
         step.reason, step.seconds = "; ".join(found.reasons) or step.reason, found.seconds
 
 
 class _Comparison:
-    """Compares identities with those recorded in one store, reading each task's newest manifests once."""
+    """Compares identities with those recorded in one store, reading each task's newest manifests once.
 
-    def __init__(self, layer: StorageLayer) -> None:
-        self._layer = layer
-        self._newest: dict[str, list[tuple[Manifest, dict[str, Any]]]] = {}
+    Args:
+        layer: The store.
+        follow: Whether to say why an input is another.
+    """
 
-    def explain(self, name: str, document: dict[str, Any], stored: bool) -> Explanation:
+    def __init__(self, layer: StorageLayer, *, follow: bool) -> None:
+        self._layer, self._follow = layer, follow
+        self._newest: dict[str, list[Made]] = {}
+
+    def explain(self, made: Made, stored: bool) -> Explanation:
         """Compares with the nearest artifact: the newest of those with the fewest differences."""
+        name = made.name
         newest = self._of_task(name.rpartition("/")[0])
-        own = next((i for i, (manifest, _) in enumerate(newest) if manifest.name == name), -1)
+        own = next((i for i, known in enumerate(newest) if known.name == name), -1)
         earlier = newest[own + 1 :]  # what came later did not cause it
         if stored and own < 0:
             return Explanation(name, stored, [f"{_NEWEST} newer artifacts of this task are stored: too old to compare"])
         if not earlier:
             return Explanation(name, stored, ["first run"])
-        compared = [(list(self._differences(known, document)), manifest) for manifest, known in earlier]
-        reasons, nearest = min(compared, key=lambda entry: len(entry[0]))
+        nearest = min(earlier, key=lambda known: len(list(differences(known, made, follow=False))))
+        reasons = list(differences(nearest, made, follow=self._follow))
         return Explanation(name, stored, reasons or ["nothing recorded differs"], nearest.name, nearest.seconds)
 
-    def _of_task(self, path: str) -> list[tuple[Manifest, dict[str, Any]]]:
+    def _of_task(self, path: str) -> list[Made]:
         if path not in self._newest:
             infos = sorted(
                 self._layer.backend.list(keys.MANIFESTS + (f"{path}/" if path else "")), key=lambda info: info.modified
             )
             newest = list(self._read(keys.name_of(info.key) for info in reversed(infos[-_NEWEST:])))
             # By when they were made: in a copy of a store, all were written at about the same time.
-            self._newest[path] = sorted(newest, key=lambda found: found[0].started, reverse=True)
+            self._newest[path] = sorted(newest, key=lambda made: made.started, reverse=True)
         return self._newest[path]
 
-    def _read(self, names: Iterator[str]) -> Iterator[tuple[Manifest, dict[str, Any]]]:
+    def _read(self, names: Iterator[str]) -> Iterator[Made]:
         for name in names:
             try:
-                manifest = self._layer.manifest(name)
-                identity = self._layer.reader.details(manifest)["identity"]
+                made = stored_made(name, self._layer)
             except (ArtifactNotFound, IntegrityError, FormatError):
                 continue
-            if identity is not None:
-                yield manifest, identity
-
-    def _differences(self, old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
-        if old.get("version") != new.get("version"):
-            yield f"version {old.get('version', '(code)')} → {new.get('version', '(code)')}"
-        elif old.get("code") != new.get("code"):
-            yield "code changed"
-        for section in ("parameters", "fields"):
-            before, after = old.get(section, {}), new.get(section, {})
-            for name in {**before, **after}:
-                if before.get(name, _ABSENT) != after.get(name, _ABSENT):
-                    yield _difference(name, before.get(name, _ABSENT), after.get(name, _ABSENT))
-        if old.get("requires") != new.get("requires"):
-            yield "requires() changed: other inputs"
-
-
-_ABSENT = {"$absent": True}
-
-
-def _difference(name: str, before: Any, after: Any) -> str:
-    if "$artifact" in dumps([before, after]):
-        return f"upstream {name} changed"
-    return f"{name} {_short(before)} → {_short(after)}"
-
-
-def _short(value: Any) -> str:
-    if value == _ABSENT:
-        return "(none)"
-    text = dumps(value)
-    return text if len(text) <= 60 else text[:57] + "…"
+            if made is not None:
+                yield made

@@ -1,0 +1,167 @@
+"""What differs between two artifacts of one task, parameter by parameter, and up through their inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from datanectar.contracts.features import FeatureBatch
+from datanectar.errors import DatanectarError
+from datanectar.layer.opening import storage_layer
+from datanectar.values.typed_json import dumps
+
+if TYPE_CHECKING:
+    from datanectar.layer.storage_layer import StorageLayer
+    from datanectar.tasks.call import Call
+
+_ARTIFACT = "$artifact"
+_ABSENT = {"$absent": True}
+#: How many inputs of one parameter are looked at, and how far up.
+_MOST_INPUTS, _MOST_STEPS = 3, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How an artifact is made.
+
+    Attributes:
+        name: Its name.
+        document: All that decides it, as its fingerprint is the hash of.
+        inputs: Finds what is known of its input of a fingerprint; None where that is nothing.
+        batch: Reads it, if it is a batch of features.
+        started: When it was made, ISO 8601 in UTC; empty if it is not stored.
+        seconds: How long it took.
+    """
+
+    name: str
+    document: Mapping[str, Any]
+    inputs: Callable[[str], Made | None]
+    batch: Callable[[], FeatureBatch | None] = lambda: None
+    started: str = ""
+    seconds: float | None = None
+
+
+def made_by(call: Call) -> Made:
+    """Returns how the artifact of a call is made."""
+    assert call.fingerprint is not None
+    assert call.document is not None
+
+    def inputs(fingerprint: str) -> Made | None:
+        for needed in call.inputs():
+            if needed.fingerprint == fingerprint:
+                return made_by(needed.call) if needed.call.definition else _found(needed.name, needed.call.layer())
+        return None
+
+    return Made(call.name, call.document, inputs)
+
+
+def stored_made(name: str, layer: StorageLayer) -> Made | None:
+    """Returns how a stored artifact was made, or None if it was stored by hand.
+
+    Raises:
+        ArtifactNotFound: It is not stored.
+        IntegrityError: Its manifest is damaged.
+        FormatError: It was stored by a newer release.
+    """
+    manifest = layer.manifest(name)
+    details = layer.reader.details(manifest)
+    if details["identity"] is None:
+        return None
+
+    def inputs(fingerprint: str) -> Made | None:
+        for needed, reference in details["inputs"]:
+            if fingerprint in needed:
+                return _found(needed, storage_layer(reference))
+        return None
+
+    def batch() -> FeatureBatch | None:
+        is_batch = manifest.value.get("serializer") == "feature-batch"
+        return layer.reader.decode(manifest) if is_batch else None
+
+    return Made(name, details["identity"], inputs, batch, manifest.started, manifest.seconds)
+
+
+def _found(name: str, layer: StorageLayer) -> Made | None:
+    try:
+        return stored_made(name, layer)
+    except DatanectarError:  # gone, damaged, or in a store that is not there: then that is all there is to say
+        return None
+
+
+def differences(old: Made, new: Made, *, follow: bool, steps: int = 0) -> Iterator[str]:
+    """Yields what differs, such as ``max_depth 6 → 8`` or ``upstream flights: month 1 → 2``.
+
+    Args:
+        old: How the earlier one was made.
+        new: How the other one is made.
+        follow: Whether to say why an input is another, from its own manifest, and so on up.
+        steps: How far up this is already.
+    """
+    if old.document.get("version") != new.document.get("version"):
+        yield f"version {old.document.get('version', '(code)')} → {new.document.get('version', '(code)')}"
+    elif old.document.get("code") != new.document.get("code"):
+        yield "code changed"
+    for section in ("parameters", "fields"):
+        before, after = old.document.get(section, {}), new.document.get(section, {})
+        for name in {**before, **after}:
+            values = before.get(name, _ABSENT), after.get(name, _ABSENT)
+            if values[0] == values[1]:
+                continue
+            if _ARTIFACT in dumps(values):
+                yield from _of_inputs(f"upstream {name}", values, (old, new), follow and steps < _MOST_STEPS, steps)
+            else:
+                yield f"{name} {_short(values[0])} → {_short(values[1])}"
+    required = old.document.get("requires"), new.document.get("requires")
+    if required[0] != required[1]:
+        yield from _of_inputs("requires()", required, (old, new), follow and steps < _MOST_STEPS, steps)
+
+
+def _of_inputs(where: str, values: tuple[Any, Any], made: tuple[Made, Made], follow: bool, steps: int) -> Iterator[str]:
+    """Says which inputs of a parameter are others, and why."""
+    before, after = (list(_artifacts(value)) for value in values)
+    if not follow or len(before) != len(after):
+        count = f": {len(before)} → {len(after)} inputs" if follow else ""
+        yield f"{where} changed{count}"
+        return
+    pairs = [pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]]
+    for one, other in pairs[:_MOST_INPUTS]:
+        yield f"{where}{_why(made[0].inputs(one), made[1].inputs(other), steps)}"
+    if len(pairs) > _MOST_INPUTS or not pairs:
+        yield f"{where} changed{f' in {len(pairs) - _MOST_INPUTS} more inputs' if pairs else ''}"
+
+
+def _why(old: Made | None, new: Made | None, steps: int) -> str:
+    if old is None or new is None:
+        return " changed"
+    if old.document.get("task") != new.document.get("task"):
+        return f": {_task(old)} → {_task(new)}"
+    batch = old.batch()
+    label = f": {batch.view}: batch of {batch.period} changed" if batch else ""
+    reasons = list(differences(old, new, follow=True, steps=steps + 1))
+    said = "; ".join(reasons[:_MOST_INPUTS]) or "changed"
+    return f"{label} ({said})" if label else f": {said}"
+
+
+def _task(made: Made) -> str:
+    return str(made.document.get("task", ["?"])[-1])
+
+
+def _artifacts(value: Any) -> Iterator[str]:
+    """The fingerprints of the artifacts in a canonical value, in order."""
+    if type(value) is dict:
+        if _ARTIFACT in value:
+            yield value[_ARTIFACT]
+        else:
+            for item in value.values():
+                yield from _artifacts(item)
+    elif type(value) is list:
+        for item in value:
+            yield from _artifacts(item)
+
+
+def _short(value: Any) -> str:
+    if value == _ABSENT:
+        return "(none)"
+    text = dumps(value)
+    return text if len(text) <= 60 else text[:57] + "…"
