@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,9 @@ def place() -> str:
 
 
 @pytest.fixture
-def layer(place: str) -> Iterator[dn.StorageLayer]:
+def layer(place: str) -> dn.StorageLayer:
     """The storage layer of `place`."""
-    yield dn.storage_layer(place)
+    return dn.storage_layer(place)
 
 
 @pytest.fixture
@@ -44,7 +44,9 @@ def make_store(place: str, tmp_path: Path) -> Callable[..., Any]:
             offline_store={"type": "file"},
             entity_key_serialization_version=3,
         )
-        return FeatureStore(config=config, repo_path=str(tmp_path))
+        store = FeatureStore(config=config, repo_path=str(tmp_path))
+        assert store.registry  # which is read when it is first asked for
+        return store
 
     return make
 

@@ -12,6 +12,8 @@ from datanectar_feast.registry_views import ViewName, name_of, view_lists, views
 _HISTORY = "feature_view_version_history"
 _LATEST = ("", "latest")
 
+Kinds = dict[str, Callable[[], Any]]
+
 
 def reconcile_versions(base: Any, ours: Any, theirs: Any, merged: Any) -> None:
     """Sets right in a merged registry what was merged version by version.
@@ -24,118 +26,104 @@ def reconcile_versions(base: Any, ours: Any, theirs: Any, merged: Any) -> None:
     """
     if _HISTORY not in ours.DESCRIPTOR.fields_by_name:  # an older Feast
         return
-    was, our, their = (_records(registry) for registry in (base, ours, theirs))
-    found = _records(merged)
-    _keep_views_with_new_versions(was, (our, ours), (their, theirs), merged)
-    _keep_versions_of_kept_views(was, (our, ours), (their, theirs), merged, found)
-    moved: dict[ViewName, dict[int, int]] = {}
-    taken = [*our.values(), *their.values()]
-    added = [(key, record) for key, record in our.items() if key in their and key not in was]
-    for key, record in sorted(added, key=lambda pair: pair[1].version_number):
-        found[key] = their[key]
-        if not _same_version(record, their[key], _classes(ours)):
-            view = _view_of(record)
-            number = 1 + max(other.version_number for other in taken if _view_of(other) == view)
-            moved.setdefault(view, {})[record.version_number] = number
-            renumbered = _renumbered(record, number, _classes(ours))
-            taken.append(renumbered)
-            found["renumbered", key] = renumbered
-    _replace(merged, list(found.values()))
-    _follow(moved, ours, theirs, merged)
+    was, our, their, found = (by_key(getattr(registry, _HISTORY).records) for registry in (base, ours, theirs, merged))
+    _keep_views_with_new_versions(was, (ours, our), (theirs, their), merged)
+    _keep_versions_of_kept_views(was, (ours, our), (theirs, their), merged, found)
+    moved = _renumber(was, our, their, found, _kinds_of(ours))
+    _replace(getattr(merged, _HISTORY).records, list(found.values()))
+    if moved:
+        _follow(moved, ours, theirs, merged)
 
 
-def _records(registry: Any) -> dict[Hashable, Any]:
-    return by_key(getattr(registry, _HISTORY).records)
+Records = dict[Hashable, Any]
+Side = tuple[Any, Records]  # a registry, and its versions by what they are known by
 
 
-def _replace(registry: Any, records: list[Any]) -> None:
-    history = getattr(registry, _HISTORY)
-    if list(history.records) != records:
-        copies = [copy_of(record) for record in records]
-        del history.records[:]
-        history.records.extend(copies)
-
-
-def _view_of(record: Any) -> ViewName:
-    return record.feature_view_name, record.project_id
-
-
-Side = tuple[dict[Hashable, Any], Any]  # versions by what they are known by, and the registry they are of
-
-
-def _keep_views_with_new_versions(was: dict[Hashable, Any], ours: Side, theirs: Side, merged: Any) -> None:
-    """Keeps a view that one side deleted while the other made a version of it, if without making that the current."""
-    names = {name_of(view) for _, view in views_of(merged)}
-    for records, registry in (ours, theirs):
-        grown = {_view_of(record) for key, record in records.items() if key not in was} - names
+def _keep_views_with_new_versions(was: Records, ours: Side, theirs: Side, merged: Any) -> None:
+    """Keeps a view that one side deleted while the other made a version of it without making that the current one."""
+    there = _names(merged)
+    for registry, records in (ours, theirs):
+        grown = {_view_of(record) for key, record in records.items() if key not in was} - there
         for field in view_lists(registry) if grown else ():
-            kept = [view for view in getattr(registry, field) if name_of(view) in grown]
-            getattr(merged, field).extend(kept)
+            getattr(merged, field).extend(view for view in getattr(registry, field) if name_of(view) in grown)
 
 
-def _keep_versions_of_kept_views(
-    was: dict[Hashable, Any], ours: Side, theirs: Side, merged: Any, found: dict[Hashable, Any]
-) -> None:
-    """Brings the versions back that went with a view, where the view stays because the other side changed it."""
-    kept = {name_of(view) for _, view in views_of(merged)}
-    for records, registry in (ours, theirs):
-        names = {name_of(view) for _, view in views_of(registry)}
-        other = theirs[1] if registry is ours[1] else ours[1]
-        deleted = {view for view in kept & names if view not in {name_of(view) for _, view in views_of(other)}}
+def _keep_versions_of_kept_views(was: Records, ours: Side, theirs: Side, merged: Any, found: Records) -> None:
+    """Brings the versions back that went with a view which stays, because the other side changed it."""
+    there = _names(merged)
+    for (registry, records), (other, _) in ((ours, theirs), (theirs, ours)):
+        kept = (there & _names(registry)) - _names(other)
         for key, record in records.items():
-            if key in was and key not in found and _view_of(record) in deleted:
+            if key in was and key not in found and _view_of(record) in kept:
                 found[key] = record
 
 
-def _classes(registry: Any) -> dict[str, Callable[[], Any]]:
-    """The messages of views by their kind."""
-    empty = type(registry)()
-    return {field.removesuffix("s"): type(getattr(empty, field).add()) for field in view_lists(registry)}
+def _renumber(
+    was: Records, our: Records, their: Records, found: Records, kinds: Kinds
+) -> dict[ViewName, dict[int, int]]:
+    """Gives our versions other numbers where theirs have them, and returns which, by view."""
+    moved: dict[ViewName, dict[int, int]] = {}
+    last: dict[ViewName, int] = {}
+    for record in (*our.values(), *their.values()):
+        last[_view_of(record)] = max(record.version_number, last.get(_view_of(record), 0))
+    added = [key for key in our if key in their and key not in was]
+    for key in sorted(added, key=lambda key: int(our[key].version_number)):
+        found[key] = their[key]
+        if not _same_version(our[key], their[key], kinds):
+            view = _view_of(our[key])
+            last[view] += 1
+            moved.setdefault(view, {})[our[key].version_number] = last[view]
+            found["renumbered", key] = _renumbered(our[key], last[view], kinds)
+    return moved
 
 
-def _parsed(record: Any, classes: dict[str, Callable[[], Any]]) -> Any:
+def _renumbered(record: Any, number: int, kinds: Kinds) -> Any:
+    copied, view = copy_of(record), _parsed(record, kinds)
+    copied.version_number = number
+    if view is None:
+        return copied
+    if getattr(view.spec, "version", "").lower() not in _LATEST:
+        name, project = _view_of(record)
+        msg = (
+            f"version {view.spec.version!r} of view {name!r} of project {project!r} was to be registered, and another "
+            "process registered it meanwhile with another definition. Nothing of this update was committed: ask for "
+            "another version, then apply again, with a new FeatureStore or after refresh_registry()"
+        )
+        raise VersionTaken(msg)
+    if "current_version_number" in view.meta.DESCRIPTOR.fields_by_name:
+        view.meta.current_version_number = number
+        copied.feature_view_proto = view.SerializeToString()
+    return copied
+
+
+def _same_version(one: Any, other: Any, kinds: Kinds) -> bool:
+    if one.feature_view_type != other.feature_view_type:
+        return False
+    if one.feature_view_type not in kinds:
+        return bool(one.feature_view_proto == other.feature_view_proto)
+    return bool(definition_of(_parsed(one, kinds)) == definition_of(_parsed(other, kinds)))
+
+
+def _parsed(record: Any, kinds: Kinds) -> Any:
     """The view of a version; None, if it is of a kind that this Feast does not know."""
-    if record.feature_view_type not in classes:
+    if record.feature_view_type not in kinds:
         return None
-    view = classes[record.feature_view_type]()
+    view = kinds[record.feature_view_type]()
     view.ParseFromString(record.feature_view_proto)
     return view
 
 
-def _same_version(one: Any, other: Any, classes: dict[str, Callable[[], Any]]) -> bool:
-    if one.feature_view_type != other.feature_view_type:
-        return False
-    if one.feature_view_type not in classes:
-        return bool(one.feature_view_proto == other.feature_view_proto)
-    return bool(definition_of(_parsed(one, classes)) == definition_of(_parsed(other, classes)))
-
-
-def _renumbered(record: Any, number: int, classes: dict[str, Callable[[], Any]]) -> Any:
-    copied, view = copy_of(record), _parsed(record, classes)
-    copied.version_number = number
-    if view is not None:
-        if getattr(view.spec, "version", "").lower() not in _LATEST:
-            name, project = _view_of(record)
-            msg = (
-                f"version {record.version_number} of view {name!r} of project {project!r} was to be registered, and "
-                "another process has registered it meanwhile with another definition. Nothing of this update was "
-                f"committed: ask for another version than {view.spec.version!r}, or take theirs, and apply again"
-            )
-            raise VersionTaken(msg)
-        if "current_version_number" in view.meta.DESCRIPTOR.fields_by_name:
-            view.meta.current_version_number = number
-            copied.feature_view_proto = view.SerializeToString()
-    return copied
+def _kinds_of(registry: Any) -> Kinds:
+    empty = type(registry)()
+    return {field.removesuffix("s"): type(getattr(empty, field).add()) for field in view_lists(registry)}
 
 
 def _follow(moved: dict[ViewName, dict[int, int]], ours: Any, theirs: Any, merged: Any) -> None:
     """Has our views and services name our versions by the numbers they got."""
-    if not moved:
-        return
     our_views = {name_of(view): view for _, view in views_of(ours)}
     for _, view in views_of(merged):
         our = our_views.get(name_of(view))
-        numbers = moved.get(name_of(view), {})
+        numbers = moved.get(name_of(view))
         if our is not None and numbers and definition_of(view) == definition_of(our):
             number = getattr(our.meta, "current_version_number", None)
             if number in numbers:
@@ -150,3 +138,18 @@ def _follow(moved: dict[ViewName, dict[int, int]], ours: Any, theirs: Any, merge
             numbers = moved.get((projection.feature_view_name, service.spec.project), {})
             if projection.HasField("version_tag") and projection.version_tag in numbers:
                 projection.version_tag = numbers[projection.version_tag]
+
+
+def _replace(records: Any, by: list[Any]) -> None:
+    if list(records) != by:
+        copies = [copy_of(record) for record in by]  # some are those that are replaced
+        del records[:]
+        records.extend(copies)
+
+
+def _names(registry: Any) -> set[ViewName]:
+    return {name_of(view) for _, view in views_of(registry)}
+
+
+def _view_of(record: Any) -> ViewName:
+    return record.feature_view_name, record.project_id
