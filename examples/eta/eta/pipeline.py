@@ -1,4 +1,4 @@
-"""The project as Datanectar sees it. This is the only file that knows of it."""
+"""The project as Datanectar sees it. Only this file and `with_feast.py` know of it."""
 
 import pandas as pd
 from sklearn.pipeline import Pipeline

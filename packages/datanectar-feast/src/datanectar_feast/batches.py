@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -155,8 +154,9 @@ def _digest_of(rows: Any) -> str:
 def _period(times: Any) -> tuple[datetime | None, datetime | None]:
     import pyarrow.compute as pc
 
-    found: Mapping[str, Any] = pc.min_max(times).as_py()
-    return found["min"], found["max"]
+    found = pc.min_max(times).as_py()
+    oldest, newest = (time and time.astimezone(UTC) for time in (found["min"], found["max"]))
+    return oldest, newest
 
 
 def _completed(view: View, rows: Any, now: datetime) -> Any:
