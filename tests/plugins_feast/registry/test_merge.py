@@ -227,6 +227,12 @@ def test_projects_and_their_generated_ids_are_not_doubled_when_two_create_the_re
     assert merged.registry_schema_version == "1"
 
 
+def test_metadata_that_we_changed_stands(base: Any, ours: Any, theirs: Any) -> None:
+    for side, text in ((base, "{}"), (ours, '{"visits": 2}'), (theirs, '{"visits": 1}')):
+        side.project_metadata.add(project="shop", project_uuid=text)
+    assert merge(base, ours, theirs).project_metadata[0].project_uuid == '{"visits": 2}'
+
+
 def test_tables_of_the_online_store_are_those_of_both(base: Any, ours: Any, theirs: Any) -> None:
     for side, tables in ((base, "ab"), (ours, "ac"), (theirs, "abd")):
         for table in tables:

@@ -208,6 +208,36 @@ def test_a_registry_of_feasts_own_file_store_goes_on_as_version_one(
     assert names == ["old", "clicks"]
 
 
+def test_a_version_that_was_put_there_by_hand_counts(layer: dn.StorageLayer, registry_store: Any) -> None:
+    """It may have no id, or that of the version it was made of."""
+    registry_store.update_registry_proto(registry_of("first"))
+    stale = registry_store.get_registry_proto()
+    edited = registry_store.get_registry_proto()
+    edited.feature_views.add().spec.name = "by hand"
+    layer.backend.create("registry/000000002.pb", edited.SerializeToString())
+    registry_store.get_registry_proto()
+    stale.feature_views.add().spec.name = "second"
+    registry_store.update_registry_proto(stale)
+    assert [view.spec.name for view in stale.feature_views] == ["first", "by hand", "second"]
+    edited = registry_of("without an id")
+    layer.backend.create("registry/000000004.pb", edited.SerializeToString())
+    found = registry_store.get_registry_proto()
+    del found.feature_views[0]
+    registry_store.update_registry_proto(found)
+    assert len(registry_store.get_registry_proto().feature_views) == 0
+
+
+def test_metadata_of_a_project_is_kept_as_by_feasts_own_stores(
+    make_store: MakeStore, make_view: MakeView, entity: Any
+) -> None:
+    one, two = make_store(), make_store()
+    one.apply([entity, make_view("clicks")])
+    one.registry.set_project_metadata("shop", "visits", "3")
+    two.registry.set_project_metadata("shop", "theme", "dark")
+    found = [make_store().registry.get_project_metadata("shop", key) for key in ("visits", "theme")]
+    assert found == ["3", "dark"]
+
+
 def test_what_else_stands_beside_the_versions_is_left_alone(layer: dn.StorageLayer, registry_store: Any) -> None:
     layer.backend.create("registry/readme.txt", b"hello")
     layer.backend.create("registry/old/000000009.pb", b"hello")

@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from feast.infra.registry.file import FileRegistryStore
 from feast.infra.registry.registry_store import RegistryStore
 from feast.protos.feast.core.Registry_pb2 import Registry as RegistryProto
 
@@ -81,6 +82,10 @@ class DatanectarRegistryStore(RegistryStore):  # type: ignore[misc]
         with self._lock:
             self._log.clear()
 
+    # Every store of Feast has these two; they are in terms of those above.
+    set_project_metadata = FileRegistryStore.set_project_metadata
+    get_project_metadata = FileRegistryStore.get_project_metadata
+
     def _commit(self, base: Version | None, ours: Any) -> Any:
         """Commits ours, merged with what is in force, and returns what is in force then."""
         deadline = time.monotonic() + _DEADLINE
@@ -131,8 +136,15 @@ class DatanectarRegistryStore(RegistryStore):  # type: ignore[misc]
         known = next((version for version in self._known.values() if version.info == info), None)
         version = known or self._log.read(info)
         registry = self._parse(version)
+        if self._is_unclear(registry.version_id, version):
+            registry.version_id = info.key
         self._remember(registry, version)
         return version, registry
+
+    def _is_unclear(self, version_id: str, version: Version) -> bool:
+        """Whether an id does not tell which version a registry was made of: it was put there by hand."""
+        known = self._known.get(version_id)
+        return not version_id or (known is not None and known.data != version.data)
 
     def _remember(self, registry: Any, version: Version) -> None:
         self._known.pop(registry.version_id, None)

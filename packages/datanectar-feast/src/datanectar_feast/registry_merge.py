@@ -89,7 +89,7 @@ def _merge_record(base: Any, ours: Any, theirs: Any) -> Any:
     """Merges a record that both have; `base` is None if both added it."""
     if ours in (base, theirs):
         return theirs
-    if theirs == base or not is_message(ours):
+    if theirs == base or not is_message(ours) or (base is not None and not has_meta(ours)):
         return ours
     base = type(ours)() if base is None else base
     was, our, their = definition_of(base), definition_of(ours), definition_of(theirs)
