@@ -15,9 +15,9 @@ def content(url: str) -> dict[str, bytes]:
         return {info.key: backend.read(info.key) for info in backend.list("")}
 
 
-def test_a_store_that_went_round_is_what_it_was(s3_bucket, azure_container) -> None:
+def test_a_store_that_went_round_is_what_it_was(s3_place, azure_container) -> None:
     here = Path.cwd().as_uri()
-    places = [f"{here}/start", f"s3://{s3_bucket}/a", f"az://{azure_container}/b", f"{here}/end"]
+    places = [f"{here}/start", f"s3://{'/'.join(s3_place)}/a", f"az://{azure_container}/b", f"{here}/end"]
     with dn.settings():
         layer = dn.storage_layer(places[0])
         layer.store("t/f/small/one", {"n": 1})

@@ -43,8 +43,8 @@ def store(project: Path) -> dn.StorageLayer:
 
 @pytest.fixture(params=["disk", "memory", "s3"])
 def each_store(request: pytest.FixtureRequest, project: Path) -> Iterator[dn.StorageLayer]:
-    """A store of each kind, in force: of the project, in memory, in a bucket of an S3 server."""
+    """A store of each kind, in force: of the project, in memory, on an S3 server."""
     kind = request.param
-    bucket = request.getfixturevalue("s3_bucket") if kind == "s3" else ""
-    with dn.settings(storage_layer={"disk": "disk", "memory": "memory://", "s3": f"s3://{bucket}/lake"}[kind]):
+    place = "/".join(request.getfixturevalue("s3_place")) if kind == "s3" else ""
+    with dn.settings(storage_layer={"disk": "disk", "memory": "memory://", "s3": f"s3://{place}/lake"}[kind]):
         yield dn.storage_layer()

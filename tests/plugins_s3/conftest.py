@@ -49,9 +49,14 @@ def engine() -> str:
 
 
 @pytest.fixture
-def make_backend(s3_bucket: str, engine: str) -> Callable[..., Watched]:
-    """Makes a backend on SeaweedFS, in a bucket of this test: ``make_backend(prefix="p")``."""
-    return lambda **options: Watched(S3Options(**{"bucket": s3_bucket, "engine": engine, **options}))
+def make_backend(s3_place: tuple[str, str], engine: str) -> Callable[..., Watched]:
+    """Makes a backend on SeaweedFS, below a prefix that is this test's own: ``make_backend(prefix="p")``."""
+    bucket, place = s3_place
+
+    def make(*, prefix: str = "", **options: Any) -> Watched:
+        return Watched(S3Options(bucket, f"{place}/{prefix}", **{"engine": engine, **options}))
+
+    return make
 
 
 @pytest.fixture

@@ -43,7 +43,8 @@ def parted(make_backend):
 
 def uploads(backend) -> list[str]:
     """The keys of uploads that were begun and neither completed nor aborted."""
-    reply = backend._connection.client.list_multipart_uploads(Bucket=backend.options.bucket)
+    options = backend.options
+    reply = backend._connection.client.list_multipart_uploads(Bucket=options.bucket, Prefix=options.prefix)
     return [upload["Key"] for upload in reply.get("Uploads", [])]
 
 
@@ -75,9 +76,9 @@ def test_keys_that_others_made_are_left_out(moto):
 
 
 def test_a_listing_goes_on_page_by_page(backend):
-    modified = datetime.now(UTC)
+    prefix, modified = backend.options.prefix, datetime.now(UTC)
     pages = [
-        {"Contents": [{"Key": f"artifacts/{key}", "Size": 1, "LastModified": modified} for key in page], "KeyCount": 1}
+        {"Contents": [{"Key": f"{prefix}/{key}", "Size": 1, "LastModified": modified} for key in page], "KeyCount": 1}
         for page in (["a", "b"], ["c"])
     ]
     with Stubber(backend._connection.client) as stubber:
@@ -288,7 +289,7 @@ def test_a_link_that_s3_would_refuse_is_refused(backend):
 def test_one_of_many_that_is_not_deleted_is_an_error_that_names_it(make_backend, s3_faults, code, kind):
     backend = make_backend(prefix="artifacts", endpoint_url=s3_faults.url)
     gone, kept = (
-        f"<Error><Key>artifacts/{key}</Key><Code>{code}</Code><Message>No</Message></Error>"
+        f"<Error><Key>{backend.options.prefix}/{key}</Key><Code>{code}</Code><Message>No</Message></Error>"
         for key, code in (("a", "NoSuchKey"), ("b", code))
     )
     for errors, names_it in ((gone, False), (gone + kept, True)):

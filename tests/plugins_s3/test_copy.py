@@ -47,8 +47,8 @@ def start() -> str:
 
 
 @pytest.fixture
-def bucket(s3_bucket: str) -> str:
-    return f"s3://{s3_bucket}/artifacts"
+def bucket(s3_place: tuple[str, str]) -> str:
+    return f"s3://{'/'.join(s3_place)}/artifacts"
 
 
 def test_a_store_that_went_to_a_bucket_and_back_is_what_it_was(start, bucket) -> None:

@@ -233,8 +233,8 @@ def test_a_200_with_an_error_in_its_body_is_not_success(make, fault, method, pat
     with pytest.raises((StorageUnavailable, CommitUnknown)):
         layer.store(NAME, bytes(11 << 20))
     assert not layer.exists(NAME)
-    client = layer.backend._connection.client
-    assert client.list_multipart_uploads(Bucket=layer.backend.options.bucket).get("Uploads", []) == []
+    client, options = layer.backend._connection.client, layer.backend.options
+    assert client.list_multipart_uploads(Bucket=options.bucket, Prefix=options.prefix).get("Uploads", []) == []
 
 
 # A proxy or a plain web server answers in S3's place → StorageUnavailable, and never stored, missed or empty

@@ -56,10 +56,10 @@ def command(*arguments: str, **variables: str) -> subprocess.CompletedProcess[st
 
 
 @pytest.fixture
-def project(s3_bucket) -> str:
+def project(s3_place) -> str:
     """A project in the working directory; returns the URL of a store for it."""
     Path("pipe.py").write_text(PIPE)
-    return f"s3://{s3_bucket}/team/artifacts"
+    return f"s3://{'/'.join(s3_place)}/artifacts"
 
 
 def test_one_setting_moves_a_project_to_s3_and_no_name_changes(project):

@@ -43,13 +43,14 @@ def by(s3_faults) -> set[str]:
 
 
 def uploads(backend) -> list[str]:
-    reply = backend._connection.client.list_multipart_uploads(Bucket=backend.options.bucket)
+    options = backend.options
+    reply = backend._connection.client.list_multipart_uploads(Bucket=options.bucket, Prefix=options.prefix)
     return [upload["Key"] for upload in reply.get("Uploads", [])]
 
 
-def listing(*keys: str) -> bytes:
+def listing(backend, *keys: str) -> bytes:
     entries = "".join(
-        f"<Contents><Key>artifacts/{key}</Key><LastModified>2026-01-01T00:00:00Z</LastModified>"
+        f"<Contents><Key>{backend.options.prefix}/{key}</Key><LastModified>2026-01-01T00:00:00Z</LastModified>"
         f"<ETag>e</ETag><Size>1</Size></Contents>"
         for key in keys
     )
@@ -176,14 +177,17 @@ def test_a_body_that_breaks_off_is_asked_for_from_there_on(backend, s3_faults):
 def test_a_listing_with_a_key_that_obstore_cannot_spell_goes_on_with_the_sdk(backend, s3_faults):
     for key in KEYS:
         backend.create(key, b"x")
-    s3_faults.rules.append(Rule(replace_response(200, listing("a/000", "a//b")), method="GET", path="list-type"))
+    s3_faults.rules.append(
+        Rule(replace_response(200, listing(backend, "a/000", "a//b")), method="GET", path="list-type")
+    )
     assert [info.key for info in backend.list("a/")] == KEYS
 
 
 def test_an_empty_object_is_listed_and_a_folder_is_not(backend, s3_faults):
     backend.create("a/empty", b"")
-    backend._connection.client.put_object(Bucket=backend.options.bucket, Key="artifacts/a/full", Body=b"x")
-    folder = listing("a/full", "a/folder/").replace(b"<Size>1", b"<Size>0", 2)
+    options = backend.options
+    backend._connection.client.put_object(Bucket=options.bucket, Key=f"{options.prefix}/a/full", Body=b"x")
+    folder = listing(backend, "a/full", "a/folder/").replace(b"<Size>1", b"<Size>0", 2)
     assert [info.key for info in backend.list("a/")] == ["a/empty", "a/full"]
     s3_faults.rules.append(Rule(replace_response(200, folder), method="GET", path="list-type"))
     assert [info.key for info in backend.list("a/")] == ["a/full"]
@@ -221,10 +225,10 @@ def test_a_forked_process_goes_on_with_the_sdk(backend, s3_faults):
 # Options
 
 
-def test_without_obstore_the_error_says_what_to_install(s3_bucket, monkeypatch):
+def test_without_obstore_the_error_says_what_to_install(s3_place, monkeypatch):
     monkeypatch.setitem(sys.modules, "datanectar_s3.engine.client", None)
     with pytest.raises(ConfigurationError, match=r"pip install 'datanectar-s3\[fast\]'"):
-        S3Backend(S3Options(s3_bucket, engine="obstore")).read("a")
+        S3Backend(S3Options(*s3_place, engine="obstore")).read("a")
 
 
 @pytest.mark.parametrize(
@@ -239,9 +243,9 @@ def test_what_obstore_would_pass_over_is_refused(options, named):
         S3Options(**{"bucket": "lake", "engine": "obstore", **options})
 
 
-def test_the_sdk_alone_does_not_import_obstore(s3_bucket):
+def test_the_sdk_alone_does_not_import_obstore(s3_place):
     code = (
         "import sys; from datanectar_s3.backend import S3Backend; from datanectar_s3.options import S3Options; "
-        f"S3Backend(S3Options({s3_bucket!r})).create('a', b''); assert 'obstore' not in sys.modules"
+        f"S3Backend(S3Options(*{s3_place!r})).create('a', b''); assert 'obstore' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
