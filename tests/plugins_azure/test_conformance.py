@@ -7,11 +7,14 @@ import pytest
 
 from datanectar.testing import StorageConformance
 from datanectar_azure.backend import AzureBackend
+from datanectar_azure.engine import container
 
 
 class TestAzure(StorageConformance):
     #: Eight requests at once hold two copies of a block of 4 MiB each, however large the object.
     huge = (256 << 20) + 3
+    #: What one request deletes. A page of a listing has 5000, which is more than the default would fill, too.
+    page = 256
 
     @pytest.fixture
     def secrets(self, azurite: Any) -> list[str]:
@@ -24,5 +27,6 @@ class TestAzure(StorageConformance):
 
 class TestAzureByObstore(TestAzure):
     @pytest.fixture
-    def backend(self, make_backend) -> AzureBackend:
+    def backend(self, make_backend, monkeypatch: pytest.MonkeyPatch) -> AzureBackend:
+        monkeypatch.setattr(container, "_LISTED_AT_ONCE", 100)  # so that listings are of several pieces here
         return make_backend(engine="obstore")
