@@ -156,5 +156,5 @@ BROKEN = [
 )
 def test_one_that_breaks_a_rule_is_caught_by_the_check_of_it(run_kit, right: str, wrong: str, check: str) -> None:
     assert right in COMPONENTS
-    failures = run_kit("FeatureStoreConformance", COMPONENTS.replace(right, wrong), BODY)
+    failures = run_kit("FeatureStoreConformance", COMPONENTS.replace(right, wrong), BODY, check)
     assert [test for test in failures if check in test]
