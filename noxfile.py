@@ -27,7 +27,10 @@ TESTED = (
 )
 FEAST = ("-e", "packages/datanectar-feast[s3]")
 #: What depends on the releases that Feast holds back: its plugin, Luigi's, and how pandas frames are stored.
-TESTED_BESIDE_FEAST = ("tests/plugins_feast", "tests/plugins_luigi", "tests/core/serializers")
+TESTED_BESIDE_FEAST = (
+    *("tests/plugins_feast", "tests/plugins_luigi", "tests/core/serializers"),
+    "tests/core/test_docs.py::test_what_a_page_shows_is_what_happens[docs/how-to/use-feast.md]",
+)
 #: What the environments of the benchmarks have beside what is pinned for them, by the environment's name.
 BENCHED = {
     "datanectar": CORE_EDITABLE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,6 +49,8 @@ class Native:
         from feast.repo_config import FeastConfigError
 
         self._check()
+        # What dask does for Feast with pandas 2, which is all that Feast allows: nobody who reads it can act on it.
+        warnings.filterwarnings("ignore", "Downcasting object dtype arrays", FutureWarning, r"dask\.")
         try:
             return FeatureStore(repo_path=str(self.repo), fs_yaml_file=self._yaml)
         except FeastConfigError as error:

@@ -29,8 +29,13 @@ class Asked:
     inputs: Sequence[str]
 
 
-def features_of(store: Any, features: Any) -> Any:
+def features_of(store: Any, features: Any, *, cached: bool = False) -> Any:
     """Returns what Feast is to be asked for: a list of names, or a registered `feast.FeatureService`.
+
+    Args:
+        store: A `feast.FeatureStore`.
+        features: Names as ``view:feature``, a `feast.FeatureService` or its name.
+        cached: Whether the registry that Feast has in memory will do.
 
     Raises:
         ArgumentError: It is neither, nor the name of one.
@@ -38,7 +43,7 @@ def features_of(store: Any, features: Any) -> Any:
     from feast import FeatureService
 
     if isinstance(features, str) and ":" not in features:
-        return store.get_feature_service(features)
+        return store.get_feature_service(features, allow_cache=cached)
     names = [features] if isinstance(features, str) else features
     if isinstance(names, FeatureService):
         return names
@@ -47,6 +52,16 @@ def features_of(store: Any, features: Any) -> Any:
         what = f"{wrong[0]!r} is none" if wrong else "there is none"
         raise ArgumentError(f"features are names as 'view:feature', or a feature service or its name; {what}")
     return list(names)
+
+
+def columns_of(features: Any, *, full_names: bool) -> list[str]:
+    """Returns what the columns of features are called, in their order; `features` are those of `features_of`."""
+    if isinstance(features, list):
+        named = [name.split(":", 1) for name in features]
+    else:
+        views = features.feature_view_projections
+        named = [[view.name_to_use(), feature.name] for view in views for feature in view.features]
+    return [f"{view.partition('@')[0]}__{feature}" if full_names else feature for view, feature in named]
 
 
 def asked_of(store: Any, features: Any, *, full_names: bool) -> list[Asked]:

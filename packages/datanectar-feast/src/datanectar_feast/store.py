@@ -15,7 +15,7 @@ from datanectar_feast.checking import checked
 from datanectar_feast.materializing import materialize
 from datanectar_feast.native import Native
 from datanectar_feast.options import FeastOptions
-from datanectar_feast.requests import asked_of, features_of
+from datanectar_feast.requests import asked_of, columns_of, features_of
 from datanectar_feast.sources import source_directory
 from datanectar_feast.training import TrainingSet, as_frame, as_rows
 from datanectar_feast.views import View, view_of
@@ -153,13 +153,14 @@ class FeastStore(dn.FeatureStore):
 
     def online(self, features: Any, rows: Any, *, full_feature_names: bool = False) -> Mapping[str, Sequence[Any]]:
         """Returns the newest features of some entities from Feast's online store; see `FeatureStore.online`."""
-        native = self.native
-        wanted = features_of(native, features)
-        entities = as_rows(rows)
+        native, entities = self.native, as_rows(rows)
+        wanted = features_of(native, features, cached=True)
+        columns = columns_of(wanted, full_names=full_feature_names)
         if not entities:
-            return {name: [] for one in asked_of(native, wanted, full_names=full_feature_names) for name in one.columns}
-        found = native.get_online_features(wanted, entities, full_feature_names=full_feature_names)
-        return found.to_dict()  # type: ignore[no-any-return]
+            return {name: [] for name in columns}
+        found = native.get_online_features(wanted, entities, full_feature_names=full_feature_names).to_dict()
+        # In the order that was asked for: Feast's own is another each time.
+        return {name: found[name] for name in (*entities[0], *columns) if name in found}
 
     def views(self) -> list[dn.FeatureViewState]:
         """Returns Feast's views, the batches in force of each and its last materialisation, by name."""

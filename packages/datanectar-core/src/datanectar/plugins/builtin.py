@@ -106,11 +106,11 @@ def datanectar_serializers() -> Iterator[SerializerType]:
             summary=summary,
         )
     yield SerializerType(
-        name="feature-batch",
-        types=("datanectar.contracts.features.FeatureBatch",),
-        factory=f"{where}.feature_batch:FeatureBatchJson",
+        name="feature-record",
+        types=tuple(f"datanectar.contracts.features.{name}" for name in ("FeatureBatch", "Materialization")),
+        factory=f"{where}.feature_records:FeatureRecordJson",
         extension="json",
-        summary="What a feature store says of a batch it published",
+        summary="What a feature store says of what it published or brought online",
     )
     yield SerializerType(
         name="json",

@@ -76,8 +76,10 @@ def stored_made(name: str, layer: StorageLayer) -> Made | None:
         return None
 
     def batch() -> FeatureBatch | None:
-        is_batch = manifest.value.get("serializer") == "feature-batch"
-        return layer.reader.decode(manifest) if is_batch else None
+        if manifest.value.get("serializer") != "feature-record":
+            return None
+        record = layer.reader.decode(manifest)
+        return record if isinstance(record, FeatureBatch) else None
 
     return Made(name, details["identity"], inputs, batch, manifest.started, manifest.seconds)
 
