@@ -178,6 +178,7 @@ class Failures:
 
     def pytest_configure(self, config):
         config.stash[WORKERS] = self.workers
+        config.option.tbstyle = "native"  # to find the sources of a traceback takes longer than most tests
 
     def pytest_runtest_logreport(self, report):
         self.count += report.when == "call"
@@ -201,7 +202,8 @@ def find_failures(request, tmp_path, monkeypatch):
         (tmp_path / "pytest.ini").touch()
         plugin = Failures(session_workers(request.config))
         quiet = "-p no:terminal -p no:cacheprovider -p no:faulthandler -s -W error --import-mode=importlib"
-        pytest.main([*quiet.split(), f"--basetemp={tmp_path}/t", str(suite)], plugins=[plugin])
+        once = "-p no:unraisableexception"  # collects garbage five times at the end; that of this session does
+        pytest.main([*quiet.split(), *once.split(), f"--basetemp={tmp_path}/t", str(suite)], plugins=[plugin])
         assert plugin.count > (5 if processes else 100)
         return plugin.said
 

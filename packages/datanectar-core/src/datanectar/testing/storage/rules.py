@@ -52,7 +52,7 @@ class StorageRules:
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=128)
 def content(size: int) -> bytes:
     """Returns bytes of which no two stretches are alike, the same each time."""
     return random.Random(size).randbytes(size)
