@@ -270,7 +270,9 @@ BROKEN = [
 
 @pytest.mark.parametrize(("wrong", "check", "message"), BROKEN)
 def test_one_that_breaks_a_rule_is_caught_by_the_check_of_it(run_kit, wrong, check, message) -> None:
-    failures = run_kit("OrchestratorConformance", COMPONENTS.replace("RUN", wrong.strip()), BODY, check)
+    # Where the kit has a check for one worker and for two, it is run for one; but for what only two show.
+    only = f"{check} and not {'1]' if wrong is NO_PLUGINS else '2]'}"
+    failures = run_kit("OrchestratorConformance", COMPONENTS.replace("RUN", wrong.strip()), BODY, only)
     assert message in failures[check]
 
 
