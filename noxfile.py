@@ -99,17 +99,20 @@ def check_line(session: nox.Session, package: str, line: str) -> None:
 
 @nox.session(reuse_venv=True)
 def demo(session: nox.Session) -> None:
-    """Run the example project, examples/eta: on disk; or twice on servers: `s3` or `azure`, and `luigi`."""
-    run = ("datanectar", "run", "eta.pipeline:report")
-    session.install(*PINNED, *CORE_EDITABLE, "-e", "examples/eta")
-    for server in session.posargs:
+    """Run the example project: on disk, or twice on servers, `s3` or `azure` and `luigi`; with features from `feast`."""
+    with_feast = "feast" in session.posargs
+    pins, plugin = (PINNED_BY_FEAST, FEAST) if with_feast else (PINNED, ())
+    session.install(*pins, *CORE_EDITABLE, *plugin, "-e", "examples/eta")
+    servers = [name for name in session.posargs if name != "feast"]
+    for server in servers:
         if server not in ("s3", "azure", "luigi"):
-            session.error("the demo takes no argument, or some of these: s3 or azure, and luigi")
-        session.install(*PINNED, "-e", f"packages/datanectar-{server}", *group("servers"))
-    if session.posargs:
-        workers = ("--workers", "2") if "luigi" in session.posargs else ()
+            session.error("the demo takes no argument, or some of these: s3 or azure, luigi, and feast")
+        session.install(*pins, "-e", f"packages/datanectar-{server}", *group("servers"))
+    run = ("datanectar", "run", "eta.with_feast:report" if with_feast else "eta.pipeline:report")
+    if servers:
+        workers = ("--workers", "2") if "luigi" in servers else ()
         twice = f"{shlex.join([*run, *workers])} && {shlex.join(run)}"  # the second run finds everything in the store
-        run = ("python", "-m", "testbed", *session.posargs, "--", "sh", "-c", twice)
+        run = ("python", "-m", "testbed", *servers, "--", "sh", "-c", twice)
     session.chdir("examples/eta")
     session.run(*run, env={"PYTHONPATH": str(ROOT)})
 
