@@ -99,7 +99,7 @@ def check_line(session: nox.Session, package: str, line: str) -> None:
 
 @nox.session(reuse_venv=True)
 def demo(session: nox.Session) -> None:
-    """Run the example project: on disk, or twice on servers, `s3` or `azure` and `luigi`; with features from `feast`."""
+    """Run the example project: on disk, or twice on servers, `s3` or `azure`, and `luigi`; features from `feast`."""
     with_feast = "feast" in session.posargs
     pins, plugin = (PINNED_BY_FEAST, FEAST) if with_feast else (PINNED, ())
     session.install(*pins, *CORE_EDITABLE, *plugin, "-e", "examples/eta")
