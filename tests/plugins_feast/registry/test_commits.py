@@ -64,6 +64,12 @@ def commit(store: DatanectarRegistryStore, name: str) -> None:
     store.update_registry_proto(add(store.get_registry_proto(), name))
 
 
+def delete(store: DatanectarRegistryStore, name: str) -> None:
+    proto = store.get_registry_proto()
+    del proto.feature_views[names(proto).index(name)]
+    store.update_registry_proto(proto)
+
+
 def names(proto: Any) -> list[str]:
     return [view.spec.name for view in proto.feature_views]
 
@@ -87,6 +93,21 @@ def test_a_reply_that_was_lost_commits_once(error: Exception, ours: Any, theirs:
     assert backend.listed("registry/") == ["registry/000000001.pb", "registry/000000002.pb"]
     commit(ours, "third")
     assert names(theirs.get_registry_proto()) == ["first", "second", "third"]
+
+
+@pytest.mark.parametrize("error", [AlreadyExists("taken"), StorageUnavailable("no answer")])
+def test_what_was_committed_by_a_lost_reply_and_deleted_since_does_not_come_back(
+    error: Exception, ours: Any, theirs: Any, backend: FaultyBackend
+) -> None:
+    def delete_and_fail(key: str) -> None:
+        backend.after.clear()
+        delete(theirs, "second")
+        raise error
+
+    backend.after["create"] = delete_and_fail
+    commit(ours, "second")
+    commit(ours, "third")
+    assert names(theirs.get_registry_proto()) == ["first", "third"]
 
 
 @pytest.mark.parametrize("method", ["list", "create", "read", "stat"])
@@ -209,6 +230,46 @@ def test_a_version_that_is_trimmed_while_it_is_read_gives_way_to_a_newer_one(
     commit(theirs, "new")
     backend.before["read"] = overtake
     assert "theirs 104" in names(ours.get_registry_proto())
+
+
+def test_a_version_that_is_trimmed_while_it_is_merged_gives_way_to_a_newer_one(
+    ours: Any, theirs: Any, backend: FaultyBackend
+) -> None:
+    proto = add(ours.get_registry_proto(), "ours")
+    commit(theirs, "new")
+
+    def overtake(key: str) -> None:
+        backend.before.clear()
+        for number in range(105):
+            commit(theirs, f"theirs {number}")
+
+    backend.before["read"] = overtake
+    ours.update_registry_proto(proto)
+    assert {"first", "new", "ours", "theirs 104"} <= set(names(theirs.get_registry_proto()))
+
+
+def test_what_others_deleted_stays_deleted_when_the_version_that_had_it_is_trimmed(ours: Any, theirs: Any) -> None:
+    proto = add(ours.get_registry_proto(), "ours")
+    delete(theirs, "first")
+    for number in range(105):
+        commit(theirs, f"theirs {number}")
+    ours.update_registry_proto(proto)
+    assert len(names(proto)) == 106
+    assert "first" not in names(proto)
+
+
+@pytest.mark.parametrize("versions", [1, 2, 3])
+def test_what_we_hold_is_not_taken_for_deleted_in_a_registry_made_anew(versions: int, ours: Any, theirs: Any) -> None:
+    """Ours was made of version 2; theirs never had what is in it, however many versions it has."""
+    commit(ours, "second")
+    proto = add(ours.get_registry_proto(), "ours")
+    theirs.teardown()
+    theirs.update_registry_proto(Registry(registry_schema_version="1"))
+    for number in range(1, versions):
+        commit(theirs, f"theirs {number}")
+    ours.update_registry_proto(proto)
+    added = [f"theirs {number}" for number in range(1, versions)]
+    assert names(theirs.get_registry_proto()) == [*added, "first", "second", "ours"]
 
 
 def test_old_versions_that_may_not_be_deleted_do_not_fail_a_commit(

@@ -112,6 +112,15 @@ def test_our_service_names_our_version_by_its_new_number() -> None:
     assert tags == {"ours": 2, "theirs": 1}
 
 
+def test_a_definition_of_ours_that_makes_no_version_keeps_its_number_while_they_make_one() -> None:
+    """Feast makes a version where the schema changes, not of a description."""
+    base, ours, theirs = registry("first"), registry("first"), registry("first", "theirs")
+    ours.feature_views[0].spec.owner = "us"
+    merged = merge(base, ours, theirs)
+    assert versions(merged) == {0: ("first", 0), 1: ("theirs", 1)}
+    assert (merged.feature_views[0].spec.owner, merged.feature_views[0].meta.current_version_number) == ("us", 0)
+
+
 def test_versions_go_with_their_view() -> None:
     base, ours = registry("first"), registry()
     theirs = copy(base)
