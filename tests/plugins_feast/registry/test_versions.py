@@ -129,6 +129,13 @@ def test_versions_go_with_their_view() -> None:
     assert (len(merged.feature_views), versions(merged)) == (0, {})
 
 
+def test_a_version_that_one_side_dropped_while_the_view_stays_is_gone() -> None:
+    base, ours, theirs = registry("first", "second"), registry("first", "second"), registry("first", "second")
+    del ours.feature_view_version_history.records[0]
+    theirs.feature_views[0].meta.materialization_intervals.add().end_time.seconds = 9
+    assert versions(merge(base, ours, theirs)) == {1: ("second", 1)}
+
+
 @pytest.mark.parametrize("we_delete", [True, False])
 def test_a_view_that_one_side_deleted_and_the_other_changed_keeps_its_versions(we_delete: bool) -> None:
     base, deleted, changed = registry("first"), registry(), registry("first")
