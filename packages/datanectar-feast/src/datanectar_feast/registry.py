@@ -113,16 +113,15 @@ class DatanectarRegistryStore(RegistryStore):  # type: ignore[misc]
     def _try_to_commit(self, base: Version | None, ours: Any) -> Any:
         """Returns what is in force with our changes; None if others were faster."""
         listed = self._log.versions()
-        merged = copy_of(ours)
-        if listed:
+        if not listed:
+            merged = copy_of(ours)
+        else:
             try:
                 head, theirs = self._load(listed[-1])
-                known = base is not None and self._log.is_before(base, head, listed)
+                merged = merge(self._made_of(base, head, theirs, listed), ours, theirs)
             except KeyNotFound:  # trimmed since it was listed
                 return None
-            made_of = self._parse(base) if base and known else RegistryProto()
-            merged = merge(_content(made_of), _content(ours), _content(theirs))
-            if merged == _content(theirs):
+            if merged == theirs:
                 return theirs
         merged.version_id = str(uuid.uuid4())  # tells it from all others, also from one that says the same
         merged.last_updated.FromDatetime(datetime.now(UTC))
@@ -131,6 +130,12 @@ class DatanectarRegistryStore(RegistryStore):  # type: ignore[misc]
             return None
         self._remember(merged, committed)
         return merged
+
+    def _made_of(self, base: Version | None, head: Version, theirs: Any, listed: list[dn.ObjectInfo]) -> Any:
+        """Returns what ours was made of, as far as theirs was, too: if not, nothing in it was deleted by them."""
+        if base is None or not self._log.is_before(base, head, listed):
+            return RegistryProto()
+        return theirs if base.data == head.data else self._parse(base)
 
     def _load(self, info: dn.ObjectInfo) -> tuple[Version, Any]:
         known = next((version for version in self._known.values() if version.info == info), None)
@@ -183,14 +188,6 @@ def _url(path: str, repo_path: Path | None) -> str:
     return directory.as_uri()
 
 
-def _content(registry: Any) -> Any:
-    """A registry without what each version of it has of its own."""
-    content = copy_of(registry)
-    content.ClearField("version_id")
-    content.ClearField("last_updated")
-    return content
-
-
 def _renew(registry: Any, ours: Any, committed: Any) -> None:
     """Makes Feast's cache what was committed."""
     if registry != ours:  # another thread has changed it meanwhile, and has yet to commit that
@@ -198,8 +195,7 @@ def _renew(registry: Any, ours: Any, committed: Any) -> None:
             committed = merge(ours, registry, committed)
         except RegistryConflict:  # in what is not committed: whoever does so is told
             return
-    if _content(registry) == _content(committed):  # the usual case: what other threads are looking at stays
-        registry.version_id = committed.version_id
-        registry.last_updated.CopyFrom(committed.last_updated)
-    else:
+    registry.version_id = committed.version_id
+    registry.last_updated.CopyFrom(committed.last_updated)
+    if registry != committed:  # else it stays as it is: other threads are looking at what is in it
         registry.CopyFrom(committed)

@@ -15,13 +15,13 @@ from datanectar_feast.registry_versions import reconcile_versions
 from datanectar_feast.registry_views import refuse_two_kinds
 
 #: Of several times that were noted, the one that counts.
-_TIMES: dict[str, Callable[..., Any]] = {"created_timestamp": min, "last_updated_timestamp": max, "last_updated": max}
+_TIMES: dict[str, Callable[..., Any]] = {"created_timestamp": min, "last_updated_timestamp": max}
 #: What is noted about a definition and holds for none but itself.
 _OF_THE_DEFINITION = ("current_version_number", "version_id")
 
 
 def merge(base: Any, ours: Any, theirs: Any) -> Any:
-    """Returns `theirs` with what was changed from `base` to `ours`. None of the arguments is changed.
+    """Returns `theirs` with what was changed from `base` to `ours`. None of them is changed.
 
     Records are told apart by name and project. What one side alone changed is as it left it. What one side deleted is
     gone, unless the other changed it: a lost deletion can be repeated, a lost definition cannot. Of a definition that
