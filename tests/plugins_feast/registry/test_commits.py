@@ -24,8 +24,9 @@ from datanectar.layer.storage_layer import StorageLayer
 from datanectar.registry import registry as registry_of_plugins
 from datanectar.storages.memory import MemoryBackend
 from datanectar.testing.faults import FaultyBackend
-from datanectar_feast import registry, registry_log
 from datanectar_feast.registry import DatanectarRegistryStore
+from datanectar_feast.registry import log as registry_log
+from datanectar_feast.registry import store as registry_store
 
 
 @pytest.fixture(autouse=True)
@@ -153,7 +154,7 @@ def test_an_update_of_which_nobody_knows_whether_it_was_stored_is_not_stored_twi
 def test_a_store_that_never_answers_is_given_up(
     ours: Any, backend: FaultyBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry, "_DEADLINE", 0.05)
+    monkeypatch.setattr(registry_store, "_DEADLINE", 0.05)
     proto = add(ours.get_registry_proto(), "second")
 
     def refuse(key: str) -> None:
@@ -178,7 +179,7 @@ def test_a_refusal_is_told_at_once_and_the_change_is_kept_for_another_try(
 def test_who_is_always_too_late_is_told_so(
     ours: Any, theirs: Any, backend: FaultyBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry, "_DEADLINE", 0.05)
+    monkeypatch.setattr(registry_store, "_DEADLINE", 0.05)
     backend.before["create"] = lambda key: commit(theirs, f"theirs {key[-5]}")
     with pytest.raises(StorageError, match=r"others were faster \d+ times. Nothing of this update is stored"):
         commit(ours, "second")

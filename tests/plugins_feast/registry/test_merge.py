@@ -9,7 +9,7 @@ from feast.errors import ConflictingFeatureViewNames
 from feast.protos.feast.core.Registry_pb2 import Registry
 
 from datanectar.errors import DatanectarError
-from datanectar_feast.registry_merge import merge
+from datanectar_feast.registry.merge import merge
 
 
 def registry(*views: str) -> Any:

@@ -9,7 +9,7 @@ from feast.protos.feast.core.Registry_pb2 import Registry
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datanectar_feast.registry_merge import merge
+from datanectar_feast.registry.merge import merge
 
 Edit = tuple[str, str, int]  # what is done, to which view, and with which number
 

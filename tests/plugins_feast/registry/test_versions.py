@@ -9,7 +9,7 @@ from feast.errors import ConcurrentVersionConflict
 from feast.protos.feast.core.FeatureView_pb2 import FeatureView
 from feast.protos.feast.core.Registry_pb2 import Registry
 
-from datanectar_feast.registry_merge import merge
+from datanectar_feast.registry.merge import merge
 
 
 def registry(*descriptions: str, noted: int = 0) -> Any:

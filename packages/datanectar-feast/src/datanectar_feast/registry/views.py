@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from datanectar_feast.registry_errors import ConflictingViews
+from datanectar_feast.registry.errors import ConflictingViews
 
 ViewName = tuple[str, str]  # the name, and the project
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from datanectar_feast.registry_errors import VersionTaken
-from datanectar_feast.registry_records import by_key, copy_of, definition_of
-from datanectar_feast.registry_views import ViewName, name_of, view_lists, views_of
+from datanectar_feast.registry.errors import VersionTaken
+from datanectar_feast.registry.records import by_key, copy_of, definition_of
+from datanectar_feast.registry.views import ViewName, name_of, view_lists, views_of
 
 _HISTORY = "feature_view_version_history"
 _LATEST = ("", "latest")

@@ -1,11 +1,4 @@
-"""A Feast registry that loses no update, in any store that Datanectar can open.
-
-It is named in ``feature_store.yaml``::
-
-    registry:
-      registry_store_type: datanectar_feast.registry.DatanectarRegistryStore
-      path: s3://bucket/prefix        # a URL, or a directory relative to the repository
-"""
+"""The registry store: what Feast reads a registry from, and commits it to."""
 
 from __future__ import annotations
 
@@ -23,10 +16,10 @@ from feast.protos.feast.core.Registry_pb2 import Registry as RegistryProto
 
 import datanectar as dn
 from datanectar.errors import ConfigurationError, IntegrityError, KeyNotFound, StorageError, StorageUnavailable
-from datanectar_feast.registry_errors import RegistryConflict
-from datanectar_feast.registry_log import RegistryLog, Version, key_of_version
-from datanectar_feast.registry_merge import merge
-from datanectar_feast.registry_records import copy_of
+from datanectar_feast.registry.errors import RegistryConflict
+from datanectar_feast.registry.log import RegistryLog, Version, key_of_version
+from datanectar_feast.registry.merge import merge
+from datanectar_feast.registry.records import copy_of
 
 _DEADLINE = 60.0  # seconds
 _LONGEST_PAUSE = 2.0

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from datanectar_feast.registry_records import by_key, copy_of, definition_of, has_meta, is_map, is_message, is_repeated
-from datanectar_feast.registry_versions import reconcile_versions
-from datanectar_feast.registry_views import refuse_two_kinds
+from datanectar_feast.registry.records import by_key, copy_of, definition_of, has_meta, is_map, is_message, is_repeated
+from datanectar_feast.registry.versions import reconcile_versions
+from datanectar_feast.registry.views import refuse_two_kinds
 
 #: Of several times that were noted, the one that counts.
 _TIMES: dict[str, Callable[..., Any]] = {"created_timestamp": min, "last_updated_timestamp": max}
