@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,6 @@ ASSISTANT = """if True:
 """
 
 
-@cache
 def built(method: str, scheduling: str, directory: Path, scheduler: str = "") -> dict[str, Any]:
     command = [sys.executable, "-W", "ignore", building.__file__, method, scheduling, scheduler]
     done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
@@ -44,21 +42,13 @@ def built(method: str, scheduling: str, directory: Path, scheduler: str = "") ->
     return found
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project for all forms that were built in one way."""
-    return tmp_path_factory.mktemp("shared")
-
-
-@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(("method", "scheduling"), WAYS)
-def test_a_form_is_made_by_two_workers(project: Path, shared: Path, method: str, scheduling: str, form: str) -> None:
-    directory = shared / f"{method}-{scheduling}"
-    directory.mkdir(exist_ok=True)
-    (directory / "datanectar.toml").write_bytes((project / "datanectar.toml").read_bytes())
-    found = built(method, scheduling, directory)["forms"][form]
-    here = dn.get_artifact_name(building.all_forms(7)[form])
-    assert found == {"name": here, "pickled": here, "value": 70, "layer": LAYERS[form], "complete": True}
+def test_every_form_is_made_by_two_workers(project: Path, method: str, scheduling: str) -> None:
+    names = {form: dn.get_artifact_name(task) for form, task in building.all_forms(7).items()}
+    assert built(method, scheduling, project)["forms"] == {
+        form: {"name": name, "pickled": name, "value": 70, "layer": LAYERS[form], "complete": True}
+        for form, name in names.items()
+    }
 
 
 def test_two_workers_and_a_luigid_make_every_form(luigid: Luigid, project: Path) -> None:

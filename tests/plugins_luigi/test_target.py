@@ -13,6 +13,7 @@ import tempfile
 from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import luigi
 import pandas as pd
@@ -27,6 +28,14 @@ from datanectar.layer.writing import DifferentResult
 from datanectar_luigi import ArtifactTarget
 
 NAME = "reports/daily/march"
+FORMATS = [None, UTF8, Nop, Gzip]
+
+
+def on_stores(argument: str, everything: list[Any], elsewhere: list[Any]) -> pytest.MarkDecorator:
+    """Parametrises a test: with everything on disk, and with some of it on the other stores."""
+    rows = [("disk", value) for value in everything]
+    rows += [(kind, value) for kind in ("memory", "s3") for value in elsewhere]
+    return pytest.mark.parametrize(("each_store", argument), rows, indirect=["each_store"])
 
 
 @pytest.fixture(autouse=True)
@@ -79,22 +88,24 @@ def test_nothing_is_there_before_close(each_store: dn.StorageLayer) -> None:
     assert list(each_store.list()) == [NAME]
 
 
-@pytest.mark.parametrize(
-    ("format", "data"),
-    [
-        (None, "line\n"),
-        (UTF8, "я éçф"),
-        (Nop, b"a\xf2\xf3\r\nfd"),
-        (Gzip, b"123testing"),
-        (Bzip2, b"123testing"),
-        (UTF8 >> Gzip, "я éçф"),
-        (Nop, b""),
-        (Nop, bytes(range(256)) * 20_000),
-    ],
-)
+LINE, NOTHING, LARGE = (None, "line\n"), (Nop, b""), (Nop, bytes(range(256)) * 20_000)
+WRITTEN = [
+    LINE,
+    (UTF8, "я éçф"),
+    (Nop, b"a\xf2\xf3\r\nfd"),
+    (Gzip, b"123testing"),
+    (Bzip2, b"123testing"),
+    (UTF8 >> Gzip, "я éçф"),
+    NOTHING,
+    LARGE,
+]
+
+
+@on_stores("written", WRITTEN, [LINE, NOTHING, LARGE])
 def test_what_was_written_is_read_back(
-    each_store: dn.StorageLayer, temporary_files: Path, format: Format, data: str | bytes
+    each_store: dn.StorageLayer, temporary_files: Path, written: tuple[Format, str | bytes]
 ) -> None:
+    format, data = written
     target = ArtifactTarget(NAME, format=format)
     with target.open("w") as file:
         file.write(data)
@@ -111,7 +122,7 @@ def test_lines_are_written_and_read_one_by_one(each_store: dn.StorageLayer) -> N
         assert list(file) == ["a\n", "b\n", "c\n"]
 
 
-@pytest.mark.parametrize("format", [None, UTF8, Nop, Gzip])
+@on_stores("format", FORMATS, [Gzip])
 def test_an_exception_in_the_block_leaves_nothing(
     each_store: dn.StorageLayer, temporary_files: Path, format: Format
 ) -> None:
@@ -125,7 +136,7 @@ def test_an_exception_in_the_block_leaves_nothing(
     assert list(temporary_files.iterdir()) == []
 
 
-@pytest.mark.parametrize("format", [None, UTF8, Nop, Gzip])
+@on_stores("format", FORMATS, [Gzip])
 def test_what_nobody_closes_leaves_nothing(each_store: dn.StorageLayer, temporary_files: Path, format: Format) -> None:
     target = ArtifactTarget(NAME, format=format)
     file = target.open("w")
