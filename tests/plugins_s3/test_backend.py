@@ -192,9 +192,10 @@ def ctrl_c():
 
 
 def interrupt() -> None:
-    """Goes on when the main thread was interrupted; this one could have written all there is before that."""
-    os.kill(os.getpid(), signal.SIGINT)
-    heard.wait()
+    """Interrupts the main thread, once: who does so twice no longer waits for the abort. Goes on when it was heard."""
+    if not heard.is_set():
+        os.kill(os.getpid(), signal.SIGINT)
+        heard.wait()
 
 
 @pytest.mark.parametrize(("deed", "error"), [(fail, RuntimeError), (interrupt, KeyboardInterrupt)])
