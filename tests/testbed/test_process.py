@@ -83,8 +83,7 @@ def test_a_server_that_does_not_get_ready_is_stopped(tmp_path: Path, monkeypatch
         os.kill(int(server.log.read_text()), 0)
 
 
-def test_a_server_that_does_not_listen_to_reason_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "SECONDS_TO_STOP", 0.1)
+def test_a_server_that_does_not_listen_to_reason_is_killed(tmp_path: Path) -> None:
     script = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {GETS_READY}"
     with Script(tmp_path, script) as server:
         pid = server.pid
