@@ -1,7 +1,8 @@
 """The files from which a training set is read: immutable ones, so that nothing changes while Feast reads them.
 
 Feast lists a directory first and reads it later, when a batch may have been replaced. And of two rows of one entity and
-time it takes whichever its sorting leaves last, not the one that was made last: so those are left out here before.
+time it takes whichever its sorting leaves last, not the one that was made last: so those are left out here before. Of
+several files it fails if none has a row for those that are asked for: so they become one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from datanectar.errors import FeatureStoreError
+from datanectar_feast.checking import is_kin
 from datanectar_feast.views import View
 
 _PLACE = "datanectar_place"
@@ -34,22 +36,22 @@ def lay_out(folder: Path, view: View, batches: Mapping[str, Path], others: Seque
     files = {**{path.name: path for path in others}, **batches}
     settled = None if any(path.is_dir() for path in others) else _settled(view, files)
     if settled is not None:
-        pq.write_table(settled, folder / "rows.parquet")
+        pq.write_table(settled, folder / "rows.parquet", row_group_size=max(1, settled.num_rows))
         return
     for name, path in files.items():
         (folder / name).symlink_to(path)
 
 
 def _settled(view: View, files: Mapping[str, Path]) -> Any:
-    """Returns all rows of a view in one table, or None if its files are as good as that.
+    """Returns all rows of a view in one table, or None if it has but one file that is as good as that.
 
-    They are not where two rows have one entity and time, or where files are of an earlier definition of the view.
+    That is so if no two rows have one entity and time, and the file is of the view's present definition.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     schemas = [_schema(view, path) for path in files.values()]
-    if all(_is_alike(view, schema) for schema in schemas) and not (view.created_timestamp and _has_ties(view, files)):
+    if len(files) == 1 and _is_alike(view, schemas[0]) and not (view.created_timestamp and _has_ties(view, files)):
         return None
     tables = [_as_view(view, pq.read_table(path), path) for path in files.values()]
     rows = pa.concat_tables(tables, promote_options="permissive")
@@ -90,14 +92,7 @@ def _as_view(view: View, rows: Any, path: Path) -> Any:
     columns = {}
     for name, kind in view.columns.items():
         if name in rows.column_names:
-            column = rows.column(name)
-            try:
-                columns[name] = column if kind is None else column.cast(kind, safe=not pa.types.is_timestamp(kind))
-            except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-                raise FeatureStoreError(
-                    f"{path.name}, a file of view {view.name!r}, has {column.type} for {name!r}, which is {kind} by now: "
-                    "publish its rows again"
-                ) from error
+            columns[name] = _cast(view, name, rows.column(name), kind, path)
         elif name in view.features:
             columns[name] = pa.nulls(rows.num_rows, kind or pa.null())
         else:
@@ -106,6 +101,26 @@ def _as_view(view: View, rows: Any, path: Path) -> Any:
                 "its rows again"
             )
     return pa.table(columns)
+
+
+def _cast(view: View, name: str, column: Any, kind: Any, path: Path) -> Any:
+    import pyarrow as pa
+
+    given = column.type
+    if kind is None or given == kind:
+        return column
+    try:
+        if pa.types.is_timestamp(given) and pa.types.is_timestamp(kind):
+            return column.cast(kind, safe=False)  # Feast, too, takes times without a zone for UTC
+        if is_kin(given, kind):
+            return column.cast(kind)
+        reason = ""
+    except pa.ArrowInvalid as error:
+        reason = f" ({error})"
+    raise FeatureStoreError(
+        f"{path.name}, a file of view {view.name!r}, has {given} for {name!r}, which is {kind} by now{reason}: publish its "
+        "rows again"
+    )
 
 
 def _without_superseded(view: View, rows: Any) -> Any:

@@ -63,6 +63,9 @@ class TrainingSet:
         return frame.assign(**{name: found[name].array for name in found.columns})
 
     def _check_names(self, frame: Any) -> None:
+        twice = list(frame.columns[frame.columns.duplicated()])
+        if twice:
+            raise ArgumentError(f"entity_df has column {twice[0]!r} twice: rename one of them")
         called: dict[str, str] = {}
         for asked in self._asked:
             for name in asked.columns:
@@ -135,6 +138,7 @@ def _ask(store: Any, source: Source, questions: Any) -> Any:
     numbers = questions.groupby(by, dropna=False, sort=False).ngroup()
     distinct = questions.loc[~numbers.duplicated(), by].assign(**{_QUESTION: numbers[~numbers.duplicated()]})
     distinct = distinct.dropna(subset=list(source.keys)).reset_index(drop=True)  # null is nobody
+    distinct = distinct.assign(**{name: _key(distinct[name], name, kind) for name, kind in source.keys.items()})
     if distinct.empty:
         return _nothing(source.columns, len(questions))
     service = FeatureService(name="datanectar", features=[source.view])
