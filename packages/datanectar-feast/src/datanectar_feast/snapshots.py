@@ -50,15 +50,15 @@ def _settled(view: View, files: Mapping[str, Path]) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schemas = [_schema(view, path) for path in files.values()]
+    schemas = [_schema(view, file, path) for file, path in files.items()]
     if len(files) == 1 and _is_alike(view, schemas[0]) and not (view.created_timestamp and _has_ties(view, files)):
         return None
-    tables = [_as_view(view, pq.read_table(path), path) for path in files.values()]
+    tables = [_as_view(view, pq.read_table(path), file) for file, path in files.items()]
     rows = pa.concat_tables(tables, promote_options="permissive")
     return _without_superseded(view, rows) if view.created_timestamp else rows
 
 
-def _schema(view: View, path: Path) -> Any:
+def _schema(view: View, file: str, path: Path) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -66,7 +66,7 @@ def _schema(view: View, path: Path) -> Any:
         return pq.read_schema(path)
     except pa.ArrowInvalid as error:
         raise FeatureStoreError(
-            f"{path.name} is among the files of view {view.name!r}, and is no Parquet file ({error}): move it elsewhere"
+            f"{file} is among the files of view {view.name!r}, and is no Parquet file ({error}): move it elsewhere"
         ) from error
 
 
@@ -85,25 +85,25 @@ def _has_ties(view: View, files: Mapping[str, Path]) -> bool:
     return bool(rows.group_by(by).aggregate([]).num_rows < rows.num_rows)
 
 
-def _as_view(view: View, rows: Any, path: Path) -> Any:
+def _as_view(view: View, rows: Any, file: str) -> Any:
     """Returns the rows of a file with the view's columns: features that it does not have yet are null."""
     import pyarrow as pa
 
     columns = {}
     for name, kind in view.columns.items():
         if name in rows.column_names:
-            columns[name] = _cast(view, name, rows.column(name), kind, path)
+            columns[name] = _cast(view, name, rows.column(name), kind, file)
         elif name in view.features:
             columns[name] = pa.nulls(rows.num_rows, kind or pa.null())
         else:
             raise FeatureStoreError(
-                f"{path.name}, a file of view {view.name!r}, has no column {name!r}, which the view has by now: publish "
+                f"{file}, a file of view {view.name!r}, has no column {name!r}, which the view has by now: publish "
                 "its rows again"
             )
     return pa.table(columns)
 
 
-def _cast(view: View, name: str, column: Any, kind: Any, path: Path) -> Any:
+def _cast(view: View, name: str, column: Any, kind: Any, file: str) -> Any:
     import pyarrow as pa
 
     given = column.type
@@ -118,7 +118,7 @@ def _cast(view: View, name: str, column: Any, kind: Any, path: Path) -> Any:
     except pa.ArrowInvalid as error:
         reason = f" ({error})"
     raise FeatureStoreError(
-        f"{path.name}, a file of view {view.name!r}, has {given} for {name!r}, which is {kind} by now{reason}: publish its "
+        f"{file}, a file of view {view.name!r}, has {given} for {name!r}, which is {kind} by now{reason}: publish its "
         "rows again"
     )
 
