@@ -200,7 +200,10 @@ def source_directory(view: View, repo: Path) -> SourceDirectory:
     path = view.path
     parts = urlsplit(path)
     if parts.scheme == "file":
-        return LocalDirectory(Path(unquote(parts.path)), view.name)
+        raise UnsupportedError(
+            f"the FileSource of view {view.name!r} is {path}, which Feast does not read: give it the path, "
+            f'FileSource(path="{unquote(parts.path)}"), and apply it'
+        )
     if not (parts.scheme and parts.netloc):
         return LocalDirectory(repo / path, view.name)
     if parts.scheme in _AZURE or ".blob.core." in parts.netloc:
