@@ -75,6 +75,14 @@ class BatchLog:
         """Returns the names of the batches in force, by slot."""
         return self.layer.aliases(self._path(view))
 
+    def standing(self, view: str, slot: str) -> str:
+        """Returns the name of the batch that is in force in a slot.
+
+        Raises:
+            ArtifactNotFound: None ever was.
+        """
+        return self.layer.resolve(f"{self._path(view)}@{slot}")
+
     def put_in_force(self, batch: dn.FeatureBatch) -> None:
         """Makes a batch the one of its slot."""
         self.layer.alias(batch.name, batch.slot)

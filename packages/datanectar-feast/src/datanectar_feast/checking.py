@@ -12,7 +12,7 @@ from datanectar_feast.views import View
 def checked(view: View, table: Any, event_timestamp: str, created_timestamp: str | None) -> Any:
     """Returns a table as Arrow, with exactly the view's columns and types, times in UTC, in order of keys and time.
 
-    A column for the time when rows were made is left out where the view has one and the table does not.
+    A column for the time when rows were made is left out where the view has one, the table does not, and none is named.
 
     Args:
         view: What the rows must be.
@@ -26,7 +26,7 @@ def checked(view: View, table: Any, event_timestamp: str, created_timestamp: str
     """
     _check_times_named(view, event_timestamp, created_timestamp)
     rows = to_arrow(table, f"publish to view {view.name!r}")
-    rows = _in_schema(view, rows, _index_names(table))
+    rows = _in_schema(view, rows, _index_names(table), created_timestamp)
     _check_nulls(view, rows)
     _check_duplicates(view, rows)
     return rows
@@ -72,12 +72,13 @@ def _check_times_named(view: View, event_timestamp: str, created_timestamp: str 
         )
 
 
-def _in_schema(view: View, rows: Any, index: list[str]) -> Any:
+def _in_schema(view: View, rows: Any, index: list[str], created_timestamp: str | None) -> Any:
     import pyarrow as pa
 
     wanted = view.columns
-    if view.created_timestamp and view.created_timestamp not in rows.column_names:
-        del wanted[view.created_timestamp]
+    made = view.created_timestamp
+    if made and created_timestamp is None and made not in (*rows.column_names, *index):
+        del wanted[made]
     _check_names(view, rows.column_names, wanted, index)
     columns = {name: _cast(view, name, rows.column(name), wanted[name]) for name in wanted}
     return pa.table(columns).sort_by([(name, "ascending") for name in (*view.keys, *view.times) if name in wanted])

@@ -8,18 +8,19 @@ then it is done again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import datanectar as dn
+from datanectar.errors import FeatureStoreError
 from datanectar_feast.batches import BatchLog
+from datanectar_feast.files import refresh
 from datanectar_feast.native import Native
 from datanectar_feast.turns import registry_turn
+from datanectar_feast.views import view_of
 
 
-def materialize(
-    native: Native, log: BatchLog, batch: dn.FeatureBatch, lag: timedelta, refresh: Callable[[str], None]
-) -> dn.Materialization:
+def materialize(native: Native, log: BatchLog, batch: dn.FeatureBatch, lag: timedelta) -> dn.Materialization:
     """Brings the newest rows of a batch's entities online, and records what was done.
 
     Args:
@@ -27,11 +28,15 @@ def materialize(
         log: Where the batches are.
         batch: The batch, which is in force.
         lag: How much before its oldest event to start.
-        refresh: Brings the files of a view up to date with the log.
+
+    Raises:
+        FeatureStoreError: The view is not registered, or not to be served online.
     """
+    definition = native.definition(batch.view)
+    _check_online(definition)
     while True:
         standing = log.in_force(batch.view)
-        refresh(batch.view)
+        refresh(native, log, view_of(definition), standing)
         window = _window(log, standing, batch, lag)
         if window is not None:
             with registry_turn(native):
@@ -46,12 +51,21 @@ def materialize(
     return done
 
 
+def _check_online(definition: Any) -> None:
+    for wanted, remedy in (("online", "define it with online=True, and apply that"), ("enabled", "enable it")):
+        if not getattr(definition, wanted, True):
+            raise FeatureStoreError(
+                f"view {definition.name!r} has {wanted}=False, so Feast does not serve it online: {remedy}, or don't "
+                "materialize it"
+            )
+
+
 def _window(
     log: BatchLog, standing: dict[str, str], batch: dn.FeatureBatch, lag: timedelta
 ) -> tuple[datetime, datetime] | None:
     """From the batch's oldest event to the newest of all, which is not in the future; None where that is no time."""
-    if batch.oldest is None:
+    if batch.oldest is None or batch.newest is None:
         return None
-    newest = max(found.newest for name in standing.values() if (found := log.batch(name)).newest is not None)
-    start, end = batch.oldest - lag, min(newest, datetime.now(UTC))
+    known = [found.newest for name in standing.values() if (found := log.batch(name)).newest is not None]
+    start, end = batch.oldest - lag, min(max([batch.newest, *known]), datetime.now(UTC))
     return (start, end) if start <= end else None

@@ -13,6 +13,7 @@ from typing import Any
 
 from datanectar.errors import ConfigurationError, FeatureStoreError
 from datanectar_feast.options import FeastOptions
+from datanectar_feast.requests import registered
 
 
 class Native:
@@ -74,44 +75,28 @@ class Native:
         Raises:
             FeatureStoreError: None is registered.
         """
-        from feast.errors import FeatureViewNotFoundException
-
-        store = self.store
-        try:
-            return store.registry.get_any_feature_view(name, store.project)
-        except FeatureViewNotFoundException as error:
-            known = ", ".join(sorted(view.name for view in store.registry.list_all_feature_views(store.project)))
-            msg = (
-                f"view {name!r} is not registered in the Feast project {store.project!r} ({self._yaml}): apply its "
-                f"definition first. Registered: {known or 'none'}"
-            )
-            raise FeatureStoreError(msg) from error
+        return registered(self.store, name)
 
     @contextmanager
-    def reading(self, files: Mapping[str, Mapping[str, Path]]) -> Iterator[Any]:
-        """Opens a `feast.FeatureStore` in which some views are of given files alone; nothing else differs.
+    def reading(self, folders: Mapping[str, Path]) -> Iterator[Any]:
+        """Opens a `feast.FeatureStore` in which some views are of given directories; nothing else differs.
 
         Feast is given a registry of its own for that, in a private directory, which goes when the block ends.
 
         Args:
-            files: Path of each file, by view and by what it is called there.
+            folders: The directory of each such view.
         """
         import yaml
         from feast import FeatureStore, RepoConfig
         from feast.protos.feast.core.Registry_pb2 import Registry
 
         store, registry = self.store, Registry()
-        store.refresh_registry()
         registry.CopyFrom(store.registry.proto())
+        for view in (*registry.feature_views, *registry.stream_feature_views):
+            if view.spec.project == store.project and view.spec.name in folders:
+                view.spec.batch_source.file_options.uri = str(folders[view.spec.name])
+                view.spec.batch_source.file_options.s3_endpoint_override = ""
         with tempfile.TemporaryDirectory(prefix="datanectar-feast-") as place:
-            for view in (*registry.feature_views, *registry.stream_feature_views):
-                if view.spec.project == store.project and view.spec.name in files:
-                    folder = Path(place, view.spec.name)
-                    folder.mkdir()
-                    for name, path in files[view.spec.name].items():
-                        folder.joinpath(name).symlink_to(path)
-                    view.spec.batch_source.file_options.uri = str(folder)
-                    view.spec.batch_source.file_options.s3_endpoint_override = ""
             Path(place, "registry.db").write_bytes(registry.SerializeToString())
             settings = yaml.safe_load(os.path.expandvars(self._yaml.read_text()))
             config = RepoConfig(**{**settings, "registry": str(Path(place, "registry.db"))})

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal
 
 import datanectar as dn
 from datanectar_feast.applying import apply
 from datanectar_feast.batches import BatchLog
 from datanectar_feast.checking import checked
+from datanectar_feast.files import read_files, refresh
 from datanectar_feast.materializing import materialize
 from datanectar_feast.native import Native
 from datanectar_feast.options import FeastOptions
@@ -75,7 +75,7 @@ class FeastStore(dn.FeatureStore):
             UnsupportedError: Its rows are no Parquet files, or nothing here can write to where they are.
         """
         found = view_of(self._native.definition(view))
-        directory = source_directory(found.path, self._native.repo, view)
+        source_directory(found, self._native.repo).check()
         rows = checked(found, table, event_timestamp, created_timestamp)
         step = dn.running_step()
         if slot is None and step is not None:
@@ -83,27 +83,21 @@ class FeastStore(dn.FeatureStore):
         log = self._log()
         batch = log.store(found, rows, slot=slot, source=None if step is None else step.name, now=datetime.now(UTC))
         log.put_in_force(batch)
-        directory.put(batch.slot, log.file(batch.name))
+        refresh(self._native, log, found, {batch.slot: batch.name})
         return batch
 
     def materialize(self, batch: dn.FeatureBatch, *, lag: timedelta = timedelta(0)) -> dn.Materialization:
         """Brings the newest rows of a batch's entities to Feast's online store; see `FeatureStore.materialize`.
 
         The window is from the batch's oldest event to the newest of the view, or to now.
+
+        Raises:
+            FeatureStoreError: The view is not registered, or not to be served online.
         """
         log = self._log()
         if log.in_force(batch.view).get(batch.slot) != batch.name:
             log.put_in_force(batch)
-        return materialize(self._native, log, batch, lag, partial(self._refresh, log))
-
-    def _refresh(self, log: BatchLog, view: str) -> None:
-        """Brings the files of a view up to date with the log: here some may be missing, or another batch's."""
-        found = view_of(self._native.definition(view))
-        directory = source_directory(found.path, self._native.repo, view)
-        for slot, name in log.in_force(view).items():
-            file = log.file(name)
-            if not directory.has(slot, name, file.stat().st_size):
-                directory.put(slot, file)
+        return materialize(self._native, log, batch, lag)
 
     def training_set(
         self,
@@ -128,37 +122,26 @@ class FeastStore(dn.FeatureStore):
         Returns:
             A pandas frame: the rows in their order with their index, and a column for each feature.
         """
-        frame, log = as_frame(entity_df), self._log()
-        private = partial(self._native.reading, self._files(log, batches or ()))
-        if batches:
-            with private() as store:
-                return TrainingSet(store, private, features, full_feature_names).of(frame, on_missing, timezone)
-        self._refresh_asked(log, features)
-        return TrainingSet(self.native, private, features, full_feature_names).of(frame, on_missing, timezone)
-
-    def _files(self, log: BatchLog, batches: Sequence[dn.FeatureBatch]) -> dict[str, dict[str, Path]]:
-        files: dict[str, dict[str, Path]] = {}
-        for batch in batches:
-            files.setdefault(batch.view, {})[f"{batch.name.rpartition(chr(47))[2]}.parquet"] = log.file(batch.name)
-        return files
-
-    def _refresh_asked(self, log: BatchLog, features: Any) -> None:
-        """Refreshes the views that are asked for, and whose batches are ours."""
-        native = self.native
-        for asked in asked_of(native, features_of(native, features), full_names=False):
-            sources = getattr(asked.view, "source_feature_view_projections", None)
-            for name in [asked.view.name] if sources is None else [source.name for source in sources.values()]:
-                if log.in_force(name):
-                    self._refresh(log, name)
+        frame, native = as_frame(entity_df), self.native
+        native.refresh_registry()
+        asked = asked_of(native, features_of(native, features), full_names=full_feature_names)
+        names = {source.view.name for one in asked for source in one.sources}
+        reading = partial(read_files, self._native, self._log(), names, batches or ())
+        return TrainingSet(asked, full_feature_names).of(frame, on_missing, timezone, reading)
 
     def online(self, features: Any, rows: Any, *, full_feature_names: bool = False) -> Mapping[str, Sequence[Any]]:
         """Returns the newest features of some entities from Feast's online store; see `FeatureStore.online`."""
         native, entities = self.native, as_rows(rows)
-        wanted = features_of(native, features, cached=True)
-        columns = columns_of(wanted, full_names=full_feature_names)
-        if not entities:
-            return {name: [] for name in columns}
-        found = native.get_online_features(wanted, entities, full_feature_names=full_feature_names).to_dict()
+        try:
+            wanted = features_of(native, features, cached=True)
+            columns = columns_of(wanted, full_names=full_feature_names)
+            if not entities:
+                return {name: [] for name in columns}
+            found = native.get_online_features(wanted, entities, full_feature_names=full_feature_names).to_dict()
+        except Exception:  # with the registry that was in memory; of what is wrong with a newer one, this says more
+            native.refresh_registry()
+            asked_of(native, features_of(native, features), full_names=full_feature_names)
+            raise
         # In the order that was asked for: Feast's own is another each time.
         return {name: found[name] for name in (*entities[0], *columns) if name in found}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from datanectar.errors import ArgumentError
@@ -17,7 +18,9 @@ def time_column(frame: Any) -> str:
     """
     if EVENT_TIMESTAMP in frame.columns:
         return EVENT_TIMESTAMP
-    found = list(frame.select_dtypes(include=["datetime", "datetimetz"]).columns)
+    import pandas as pd
+
+    found = [name for name in frame.columns if pd.api.types.is_datetime64_any_dtype(frame[name].dtype)]
     if len(found) == 1:
         return str(found[0])
     has = f"has several columns with times, {', '.join(map(repr, found))}" if found else "has no column with times"
@@ -37,12 +40,16 @@ def in_utc(times: Any, name: str, zone: str | None) -> Any:
     """
     import pandas as pd
 
+    if isinstance(times.dtype, pd.ArrowDtype):
+        import pyarrow as pa
+
+        times = pd.Series(pa.array(times).to_pandas(), name=name)
     if times.isna().any():
         raise ArgumentError(f"entity_df: {int(times.isna().sum())} of {len(times)} rows have no {name!r}")
     if isinstance(times.dtype, pd.DatetimeTZDtype):
         return times.dt.tz_convert("UTC")
     if not pd.api.types.is_datetime64_any_dtype(times.dtype):
-        if not all(hasattr(value, "tzinfo") for value in times):
+        if not all(isinstance(value, datetime) for value in times):
             raise ArgumentError(
                 f"entity_df: {name!r} has {times.dtype}, not times: pd.to_datetime(…, utc=True) makes them"
             )

@@ -20,6 +20,7 @@ class View:
         event_timestamp: The column with the time of the event.
         created_timestamp: The column with the time when the row was made, or an empty string.
         path: What its `FileSource` says.
+        endpoint: Its ``s3_endpoint_override``, or an empty string.
     """
 
     name: str
@@ -28,6 +29,7 @@ class View:
     event_timestamp: str
     created_timestamp: str
     path: str
+    endpoint: str = ""
 
     @property
     def times(self) -> tuple[str, ...]:
@@ -65,6 +67,7 @@ def view_of(definition: Any) -> View:
         event_timestamp=source.timestamp_field,
         created_timestamp=source.created_timestamp_column or "",
         path=source.path,
+        endpoint=source.s3_endpoint_override or "",
     )
 
 
