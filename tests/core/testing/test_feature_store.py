@@ -143,6 +143,7 @@ BROKEN = [
         "row in self.batches[batch.name][1]",
         "an_older_row_never_replaces",
     ),
+    ("order(row) >= order(earlier)", 'row["at"] >= earlier["at"]', "the_later_made_gets_online"),
     ("batch.oldest - lag <=", "(self.last.end if self.last else batch.oldest - lag) <=", "a_late_row_gets_online"),
     (' <= row["at"] <= now]', ' <= row["at"]]', "a_row_of_the_future_stays_out"),
     ("batch.oldest - lag <=", "batch.oldest <=", "a_lag_brings_earlier_rows"),

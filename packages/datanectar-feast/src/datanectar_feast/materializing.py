@@ -4,6 +4,9 @@ Feast's online stores may write whatever they are given over what they have, and
 back. So each batch is materialised by a window from its oldest event to the newest that is known: the newest row of
 each of its entities is in it, whenever it was published. What is published meanwhile shows in the log of batches, and
 then it is done again.
+
+Feast is given files that nobody changes meanwhile, and of two rows of one time the one that was made later: its own
+sorting leaves either last. The interval goes into the registry afterwards.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from typing import Any
 import datanectar as dn
 from datanectar.errors import FeatureStoreError
 from datanectar_feast.batches import BatchLog
-from datanectar_feast.files import refresh
+from datanectar_feast.files import read_files, refresh
 from datanectar_feast.native import Native
 from datanectar_feast.turns import registry_turn
 from datanectar_feast.views import view_of
@@ -39,11 +42,14 @@ def materialize(native: Native, log: BatchLog, batch: dn.FeatureBatch, lag: time
         refresh(native, log, view_of(definition), standing)
         window = _window(log, standing, batch, lag)
         if window is not None:
-            with registry_turn(native):
-                native.store.refresh_registry()
-                native.store.materialize(*window, feature_views=[batch.view])
+            with read_files(native, log, [batch.view], ()) as store:
+                store.materialize(*window, feature_views=[batch.view])
         if log.in_force(batch.view) == standing:
             break
+    if window is not None:
+        with registry_turn(native):
+            native.store.refresh_registry()
+            native.store.registry.apply_materialization(definition, native.store.project, *window)
     now = datetime.now(UTC)
     start, end = window or (now, now)
     done = dn.Materialization(batch=batch.name, source=batch.source, start=start, end=end, at=now)

@@ -225,6 +225,13 @@ class FeatureStoreConformance(Conformance):
             f"a backfill of older rows put {online} online, where [30] was: predictions go back in time"
         )
 
+    def test_of_two_rows_of_one_time_the_later_made_gets_online(self, applied: FeatureStore) -> None:
+        self._publish(applied, _row(1, 1, 11, created=6), *(_row(driver, 1, 0) for driver in range(2, 9)), slot="later")
+        earlier = self._publish(applied, _row(1, 1, 10, created=5), slot="earlier")
+        applied.materialize(earlier)
+        online = self._online(applied, 1)
+        assert online == [11], f"a row that was corrected from 10 to 11 is online as {online}"
+
     def test_a_late_row_gets_online(self, applied: FeatureStore) -> None:
         applied.materialize(self._publish(applied, _row(1, 3, 30)))
         applied.materialize(self._publish(applied, _row(2, 1, 20)))
