@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import datanectar as dn
-from datanectar.errors import ArtifactNotFound, InvalidKey
+from datanectar.errors import ArtifactNotFound, IntegrityError, InvalidKey
 from datanectar_feast.views import View
 
 #: What a file of rows says in its footer of which batch it is.
@@ -39,10 +39,8 @@ class BatchLog:
         digest = _digest_of(rows)
         slot = check_slot(f"rows-{digest[:26]}" if slot is None else slot)
         name = f"{self._path(view.name)}/{_fingerprint(slot, source or '', digest)}"
-        try:
+        if self._is_sound(name):
             return self.batch(name)
-        except ArtifactNotFound:
-            pass
         oldest, newest = _period(rows.column(view.event_timestamp))
         batch = dn.FeatureBatch(
             view=view.name,
@@ -57,6 +55,17 @@ class BatchLog:
         self.layer.store(name, {"batch": batch, "rows": table})
         return self.batch(name)
 
+    def _is_sound(self, name: str) -> bool:
+        """Whether a batch is there and whole; what is left of a damaged one is removed."""
+        try:
+            self.layer.reader.local_path(name, ("rows",))
+        except ArtifactNotFound:
+            return False
+        except IntegrityError:
+            self.layer.delete(name)
+            return False
+        return True
+
     def batch(self, name: str) -> dn.FeatureBatch:
         """Returns what is recorded of a batch; it is read once.
 
@@ -68,12 +77,36 @@ class BatchLog:
         return self._known[name]
 
     def file(self, name: str) -> Path:
-        """Returns a Parquet file on this machine with the verified rows of a batch; read it, don't change it."""
-        return self.layer.reader.local_path(name, ("rows",))
+        """Returns a Parquet file on this machine with the verified rows of a batch; read it, don't change it.
+
+        Raises:
+            ArtifactNotFound: They are gone.
+            IntegrityError: They are damaged.
+        """
+        try:
+            return self.layer.reader.local_path(name, ("rows",))
+        except (ArtifactNotFound, IntegrityError) as error:
+            source = self._source(name)
+            again = f"`datanectar rm {source}` and run that task again" if source else "publish its rows again"
+            raise type(error)(f"a batch of features cannot be read: {error}. To have it anew, {again}") from error
+
+    def _source(self, name: str) -> str | None:
+        """What published a batch of which not all can be read."""
+        try:
+            return self.batch(name).source
+        except (ArtifactNotFound, IntegrityError):
+            return None
+
+    def slots(self, view: str) -> tuple[dict[str, str], list[str]]:
+        """Returns the names of the batches in force, by slot; and the slots whose batch was removed from the store."""
+        named = self.layer.aliases(self._path(view))
+        there = self.layer.exists_many(named.values())
+        standing = {slot: name for slot, name in named.items() if there[name]}
+        return standing, [slot for slot in named if slot not in standing]
 
     def in_force(self, view: str) -> dict[str, str]:
         """Returns the names of the batches in force, by slot."""
-        return self.layer.aliases(self._path(view))
+        return self.slots(view)[0]
 
     def standing(self, view: str, slot: str) -> str:
         """Returns the name of the batch that is in force in a slot.

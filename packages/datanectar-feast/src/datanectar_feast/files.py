@@ -16,7 +16,9 @@ from datanectar_feast.sources import source_directory
 from datanectar_feast.views import View, view_of
 
 
-def refresh(native: Native, log: BatchLog, view: View, standing: Mapping[str, str]) -> None:
+def refresh(
+    native: Native, log: BatchLog, view: View, standing: Mapping[str, str], removed: Sequence[str] = ()
+) -> None:
     """Brings files of a view's FileSource up to date with the log: some may be missing here, or another batch's.
 
     Args:
@@ -24,8 +26,11 @@ def refresh(native: Native, log: BatchLog, view: View, standing: Mapping[str, st
         log: Where the batches are.
         view: The view.
         standing: The names of batches in force, by slot.
+        removed: Slots whose batch is no more in the store.
     """
     directory = source_directory(view, native.repo)
+    for slot in removed:
+        directory.remove(slot)
     for slot, name in standing.items():
         while not directory.has(slot, name):
             directory.put(slot, log.file(name))
@@ -50,7 +55,10 @@ def read_files(
     with tempfile.TemporaryDirectory(prefix="datanectar-feast-") as place:
         folders = {}
         for number, name in enumerate(sorted(views)):
-            names = given.get(name) or list((standing := log.in_force(name)).values())
+            standing, removed = ({}, []) if name in given else log.slots(name)
+            if removed:
+                refresh(native, log, view_of(native.definition(name)), {}, removed)
+            names = given.get(name) or list(standing.values())
             if not names:  # nobody published to it: Feast reads what there is
                 continue
             view = view_of(native.definition(name))

@@ -38,8 +38,8 @@ def materialize(native: Native, log: BatchLog, batch: dn.FeatureBatch, lag: time
     definition = native.definition(batch.view)
     _check_online(definition)
     while True:
-        standing = log.in_force(batch.view)
-        refresh(native, log, view_of(definition), standing)
+        standing, removed = log.slots(batch.view)
+        refresh(native, log, view_of(definition), standing, removed)
         window = _window(log, standing, batch, lag)
         if window is not None:
             with read_files(native, log, [batch.view], ()) as store:

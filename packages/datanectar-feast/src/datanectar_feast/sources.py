@@ -47,6 +47,10 @@ class SourceDirectory(ABC):
         """
 
     @abstractmethod
+    def remove(self, slot: str) -> None:
+        """Removes the file of a slot, if there is one."""
+
+    @abstractmethod
     def has(self, slot: str, batch: str) -> bool:
         """Whether the file of a slot is that of a batch: its footer, which is at its end, says so."""
 
@@ -111,6 +115,9 @@ class LocalDirectory(SourceDirectory):
                 os.unlink(temporary)
             raise
 
+    def remove(self, slot: str) -> None:
+        self._file(slot).unlink(missing_ok=True)
+
     def _remove_abandoned(self, prefix: str) -> None:
         for left in self._path.parent.glob(f"{prefix}*.partial"):
             with suppress(OSError):  # another process was faster, or may do it
@@ -147,6 +154,9 @@ class RemoteDirectory(SourceDirectory):
 
     def put(self, slot: str, file: Path) -> None:
         self._backend.write(slot + _EXTENSION, file)
+
+    def remove(self, slot: str) -> None:
+        self._backend.delete([slot + _EXTENSION])
 
     def has(self, slot: str, batch: str) -> bool:
         import pyarrow as pa
