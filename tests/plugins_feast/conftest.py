@@ -113,7 +113,10 @@ def asking(at):
 
     def make(*asked):
         return pd.DataFrame(
-            {"driver": [who for who, _ in asked], "event_timestamp": pd.DatetimeIndex([at(hours) for _, hours in asked])}
+            {
+                "driver": [who for who, _ in asked],
+                "event_timestamp": pd.DatetimeIndex([at(hours) for _, hours in asked]),
+            }
         )
 
     return make

@@ -74,7 +74,7 @@ def test_a_number_that_is_too_large_is_refused():
 
 @pytest.mark.parametrize("value", ["ten", True, NOON, b"ten", [10]])
 def test_what_is_no_number_is_refused_for_one(value):
-    with pytest.raises(InvalidBatch, match="column 'trips' for view 'stats' must be int64, and is .*: convert it before"):
+    with pytest.raises(InvalidBatch, match=r"column 'trips' for view 'stats' must be int64, and is .*: convert it bef"):
         check(frame(trips=[value]))
 
 
@@ -94,7 +94,7 @@ def test_the_time_when_a_row_was_made_needs_a_zone_too():
 
 
 def test_text_is_no_time():
-    with pytest.raises(InvalidBatch, match="must be a time with its zone, and is .*string.* makes one"):
+    with pytest.raises(InvalidBatch, match=r"must be a time with its zone, and is .*string.* makes one"):
         check(frame(at=["2013-03-31T12:00:00Z"]))
 
 
@@ -118,7 +118,7 @@ def test_nanoseconds_become_microseconds_which_is_what_feast_keeps():
 
 def test_an_index_that_has_what_is_missing_is_named_with_its_remedy():
     grouped = frame().groupby(["driver", "at", "created"]).sum()
-    with pytest.raises(InvalidBatch, match=r"has no 'driver', 'at', 'created'; they are in its index: call reset_index"):
+    with pytest.raises(InvalidBatch, match=r"has no 'driver', 'at', 'created'; they are in its index: call reset_inde"):
         check(grouped)
 
 
@@ -148,20 +148,20 @@ def test_a_column_that_is_there_twice_is_named():
 
 def test_a_column_that_pandas_has_twice_is_named():
     table = pd.concat([frame(), frame()[["trips"]]], axis=1)
-    with pytest.raises(InvalidBatch, match="publish to view 'stats': .*[Dd]uplicate column names.*trips"):
+    with pytest.raises(InvalidBatch, match=r"publish to view 'stats': .*[Dd]uplicate column names.*trips"):
         check(table)
 
 
 @pytest.mark.parametrize("name", ["driver", "at", "created"])
 def test_nulls_in_keys_and_times_are_refused(name):
-    with pytest.raises(InvalidBatch, match=f"column '{name}' for view 'stats' has 1 null of 1: each row must say whose"):
+    with pytest.raises(InvalidBatch, match=f"column '{name}' for view 'stats' has 1 null of 1: each row must say whos"):
         check(frame(**{name: [None]}))
 
 
 def test_the_columns_of_times_are_those_of_the_source():
-    with pytest.raises(InvalidBatch, match=r"event_timestamp='when', but the FileSource of view 'stats' has timestamp_f"):
+    with pytest.raises(InvalidBatch, match=r"event_timestamp='when', but the FileSource of view 'stats' has timestamp"):
         checked(view(), frame(), "when", None)
-    with pytest.raises(InvalidBatch, match=r"created_timestamp='made', but the FileSource of view 'stats' has created_t"):
+    with pytest.raises(InvalidBatch, match=r"created_timestamp='made', but the FileSource of view 'stats' has created"):
         checked(view(), frame(), "at", "made")
     with pytest.raises(InvalidBatch, match=r"created_timestamp='created', but the FileSource of view 'stats' has none"):
         checked(view(created=""), frame(), "at", "created")
@@ -210,7 +210,9 @@ def test_rows_in_any_order_are_the_same_rows(order, trips):
     assert _digest_of(check(table)) == _digest_of(check(table.iloc[list(order)]))
 
 
-@given(st.lists(st.tuples(st.one_of(st.none(), st.integers(-5, 5)), st.one_of(st.none(), st.text(max_size=3))), max_size=9))
+@given(
+    st.lists(st.tuples(st.one_of(st.none(), st.integers(-5, 5)), st.one_of(st.none(), st.text(max_size=3))), max_size=9)
+)
 def test_the_same_rows_are_the_same_whoever_made_the_table(found):
     import polars as pl
 

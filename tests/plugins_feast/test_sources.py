@@ -20,7 +20,13 @@ from datanectar_feast.views import View
 
 def view(path, endpoint=""):
     return View(
-        name="stats", keys={}, features={}, event_timestamp="at", created_timestamp="", path=str(path), endpoint=endpoint
+        name="stats",
+        keys={},
+        features={},
+        event_timestamp="at",
+        created_timestamp="",
+        path=str(path),
+        endpoint=endpoint,
     )
 
 
@@ -44,9 +50,7 @@ def publish_to(store, driver, define, rows):
     return put
 
 
-@pytest.mark.parametrize(
-    "form", ["deep/er/stats", "{repo}/absolute", "with space", "stats.d", "../outside"], ids=str
-)
+@pytest.mark.parametrize("form", ["deep/er/stats", "{repo}/absolute", "with space", "stats.d", "../outside"], ids=str)
 def test_a_path_may_be_said_in_every_way_that_feast_reads(store, repo, publish_to, asking, values, form):
     path = form.format(repo=repo)
     batch = publish_to(path)
@@ -57,7 +61,9 @@ def test_a_path_may_be_said_in_every_way_that_feast_reads(store, repo, publish_t
 
 
 def test_a_url_of_a_file_is_refused_since_feast_does_not_read_it(repo, publish_to, stored):
-    with pytest.raises(UnsupportedError, match=f"which Feast does not read: give it the path, FileSource.path=\"{repo}/a b"):
+    with pytest.raises(
+        UnsupportedError, match=f'which Feast does not read: give it the path, FileSource.path="{repo}/a b'
+    ):
         publish_to(f"file://{repo}/a%20b")
     assert stored() == []
 
@@ -68,8 +74,10 @@ def test_a_path_that_is_a_file_is_refused_before_anything_is_stored(repo, publis
     with pytest.raises(FeatureStoreError) as caught:
         publish_to("data/stats.parquet")
     assert str(caught.value) == (
-        f"the FileSource of view 'stats' is {repo}/data/stats.parquet, which is a file, or below one; batches are files "
-        f'in a directory. Give it one, such as FileSource(path="{repo}/data/stats"), apply it, and publish what was in a '
+        f"the FileSource of view 'stats' is {repo}/data/stats.parquet, which is a file, or below one; batches are "
+        "files "
+        f'in a directory. Give it one, such as FileSource(path="{repo}/data/stats"), apply it, and publish what was '
+        "in a "
         "file"
     )
     assert (stored(), (repo / "data/stats.parquet").read_bytes()) == ([], b"old")
@@ -104,7 +112,7 @@ def test_what_may_not_be_written_is_said_and_done_by_the_next_publish(repo, publ
 
     with monkeypatch.context() as patch:  # permissions would not stop the superuser
         patch.setattr("os.chmod", refused)
-        with pytest.raises(FeatureStoreError, match="files cannot be written there, or beside it .* The batch is stored:"):
+        with pytest.raises(FeatureStoreError, match=r"files cannot be written there, or beside it .* The batch is sto"):
             publish_to("data/stats")
     assert list((repo / "data/stats").iterdir()) == []
     batch = publish_to("data/stats")
@@ -169,15 +177,19 @@ def test_files_of_others_stay(repo, publish_to, rows):
     assert mine.read_bytes() == before
 
 
-@pytest.mark.parametrize("path", ["az://container/x", "abfs://c@a.dfs.core.windows.net/x", "https://a.blob.core.windows.net/c"])
+@pytest.mark.parametrize(
+    "path", ["az://container/x", "abfs://c@a.dfs.core.windows.net/x", "https://a.blob.core.windows.net/c"]
+)
 def test_azure_is_refused_with_what_to_do_instead(publish_to, stored, path):
-    with pytest.raises(UnsupportedError, match=r"Feast's file source cannot read Azure. Give it a local directory, such as"):
+    with pytest.raises(UnsupportedError, match=r"Feast's file source cannot read Azure. Give it a local directory, su"):
         publish_to(path)
     assert stored() == []
 
 
 def test_an_endpoint_that_only_feast_knows_is_refused(monkeypatch):
-    with pytest.raises(UnsupportedError, match="has s3_endpoint_override='http://here'.* Set AWS_ENDPOINT_URL instead"):
+    with pytest.raises(
+        UnsupportedError, match=r"has s3_endpoint_override='http://here'.* Set AWS_ENDPOINT_URL instead"
+    ):
         source_directory(view("s3://b/p", "http://here"), Path())
 
 

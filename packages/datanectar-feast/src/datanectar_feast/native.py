@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from datanectar.errors import ConfigurationError, FeatureStoreError
+from datanectar.errors import ConfigurationError
 from datanectar_feast.options import FeastOptions
 from datanectar_feast.requests import registered
 

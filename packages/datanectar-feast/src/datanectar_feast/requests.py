@@ -145,8 +145,8 @@ def _check_features(view: Any, names: Sequence[str]) -> None:
     missing = [name for name in names if name not in known]
     if missing:
         raise FeatureStoreError(
-            f"view {view.name!r} has no feature {', '.join(map(repr, missing))}; it has {', '.join(known)}. Ask for one of "
-            "these, or apply the definition that has it, and after that the feature services that name it"
+            f"view {view.name!r} has no feature {', '.join(map(repr, missing))}; it has {', '.join(known)}. Ask for "
+            "one of these, or apply the definition that has it, and after that the feature services that name it"
         )
 
 

@@ -71,9 +71,7 @@ def _schema(view: View, file: str, path: Path) -> Any:
 
 
 def _is_alike(view: View, schema: Any) -> bool:
-    return all(
-        name in schema.names and kind in (None, schema.field(name).type) for name, kind in view.columns.items()
-    )
+    return all(name in schema.names and kind in (None, schema.field(name).type) for name, kind in view.columns.items())
 
 
 def _has_ties(view: View, files: Mapping[str, Path]) -> bool:

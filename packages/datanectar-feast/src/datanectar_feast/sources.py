@@ -76,7 +76,8 @@ class LocalDirectory(SourceDirectory):
             return
         what = "is a file, or below one" if is_file else "is called as a file is"
         raise FeatureStoreError(
-            f"the FileSource of view {self._view!r} is {self._path}, which {what}; batches are files in a directory. Give "
+            f"the FileSource of view {self._view!r} is {self._path}, which {what}; batches are files in a directory. "
+            "Give "
             f'it one, such as FileSource(path="{self._path.with_suffix("")}"), apply it, and publish what was in a file'
         )
 
@@ -86,8 +87,8 @@ class LocalDirectory(SourceDirectory):
             self._put(slot, file)
         except PermissionError as error:
             raise FeatureStoreError(
-                f"the FileSource of view {self._view!r} is {self._path}, and files cannot be written there, or beside it "
-                f"({error}). The batch is stored: allow it, and publish again"
+                f"the FileSource of view {self._view!r} is {self._path}, and files cannot be written there, or beside "
+                f"it ({error}). The batch is stored: allow it, and publish again"
             ) from error
         except OSError as error:
             if error.errno != EXDEV:
@@ -218,14 +219,19 @@ def source_directory(view: View, repo: Path) -> SourceDirectory:
         return LocalDirectory(repo / path, view.name)
     if parts.scheme in _AZURE or ".blob.core." in parts.netloc:
         raise UnsupportedError(
-            f"the FileSource of view {view.name!r} is {path}, and Feast's file source cannot read Azure. Give it a local "
+            f"the FileSource of view {view.name!r} is {path}, and Feast's file source cannot read Azure. Give it a "
+            "local "
             f'directory, such as FileSource(path="data/{view.name}"), and keep the batches on Azure with '
             'storage_layer = "…" in [feature_stores.feast]: where they are needed, they are copied to that directory, '
             "verified"
         )
-    if view.endpoint and view.endpoint not in (os.environ.get("AWS_ENDPOINT_URL_S3"), os.environ.get("AWS_ENDPOINT_URL")):
+    if view.endpoint and view.endpoint not in (
+        os.environ.get("AWS_ENDPOINT_URL_S3"),
+        os.environ.get("AWS_ENDPOINT_URL"),
+    ):
         raise UnsupportedError(
-            f"the FileSource of view {view.name!r} has s3_endpoint_override={view.endpoint!r}, which Feast keeps in the "
-            "registry for all who read it, and Datanectar does not write by. Set AWS_ENDPOINT_URL instead: both heed it"
+            f"the FileSource of view {view.name!r} has s3_endpoint_override={view.endpoint!r}, which Feast keeps in "
+            "the registry for all who read it, and Datanectar does not write by. Set AWS_ENDPOINT_URL instead: both "
+            "heed it"
         )
     return RemoteDirectory(path)

@@ -71,8 +71,8 @@ class TrainingSet:
             for name in asked.columns:
                 if name in frame.columns:
                     raise ArgumentError(
-                        f"entity_df has a column {name!r}, and so is a feature of view {asked.view.name!r} called: rename "
-                        "the column, or give full_feature_names=True"
+                        f"entity_df has a column {name!r}, and so is a feature of view {asked.view.name!r} called: "
+                        "rename the column, or give full_feature_names=True"
                     )
                 if name in called:
                     raise ArgumentError(
@@ -217,4 +217,6 @@ def as_rows(rows: Any) -> list[dict[str, Any]]:
             return [dict(row) for row in found]
     elif hasattr(rows, "columns"):
         return list(as_frame(rows).to_dict("records"))
-    raise ArgumentError(f'rows are a table, or a mapping for each entity, as in [{{"carrier": "UA"}}]; not {rows!r:.80}')
+    raise ArgumentError(
+        f'rows are a table, or a mapping for each entity, as in [{{"carrier": "UA"}}]; not {rows!r:.80}'
+    )
