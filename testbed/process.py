@@ -12,7 +12,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -77,7 +77,10 @@ class Server(ABC):
         """Ends the server; its data need no care."""
         if self._process is None:
             return
-        self._process.kill()  # asked to end, SeaweedFS takes seconds to tidy up what nobody needs
+        with suppress(ProcessLookupError):
+            # Asked to end, SeaweedFS takes seconds to tidy up what nobody needs. All of its session: Feast's server,
+            # killed alone, leaves its worker behind.
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._process = None
 
