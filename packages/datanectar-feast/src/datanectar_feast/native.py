@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,18 @@ from typing import Any
 from datanectar.errors import ConfigurationError, FeatureStoreError
 from datanectar_feast.options import FeastOptions
 from datanectar_feast.requests import registered
+
+
+def _forget_threads() -> None:
+    """Has dask start threads anew in a forked process: it would wait for those of its parent, forever."""
+    threaded = sys.modules.get("dask.threaded")
+    if threaded is not None:
+        threaded.default_pool = None  # type: ignore[attr-defined]
+        getattr(threaded, "pools", {}).clear()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_forget_threads)
 
 
 class Native:
