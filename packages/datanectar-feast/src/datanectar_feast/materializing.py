@@ -40,8 +40,7 @@ def materialize(native: Native, log: BatchLog, batch: dn.FeatureBatch, lag: time
         window = _window(log, standing, batch, lag)
         if window is not None:
             with registry_turn(native):
-                native.store.refresh_registry()
-                native.store.materialize(*window, feature_views=[batch.view])
+                native.refreshed().materialize(*window, feature_views=[batch.view])
         if log.in_force(batch.view) == standing:
             break
     now = datetime.now(UTC)

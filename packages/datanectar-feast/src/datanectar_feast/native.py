@@ -52,20 +52,56 @@ class Native:
                 self._opened = os.getpid(), self.open()
             return self._opened[1]
 
+    def refreshed(self) -> Any:
+        """Returns that store, which knows what any process registered; a registry that was removed is an empty one.
+
+        Raises:
+            FeatureStoreError: The registry is damaged.
+        """
+        try:
+            with self._registry_read():
+                self.store.refresh_registry()
+        except FileNotFoundError:
+            with self._lock:
+                self._opened = None
+        return self.store
+
     def open(self) -> Any:
         """Opens another one, which has read nothing yet.
 
         Raises:
             ConfigurationError: There is no feature_store.yaml, or Feast refuses it.
+            FeatureStoreError: The registry is damaged.
         """
         from feast import FeatureStore
-        from feast.repo_config import FeastConfigError
+
+        config = self._config()
+        with self._registry_read():
+            return FeatureStore(repo_path=str(self.repo), config=config)
+
+    def _config(self) -> Any:
+        import yaml
+        from feast.repo_config import FeastConfigError, load_repo_config
 
         self._check()
         try:
-            return FeatureStore(repo_path=str(self.repo), fs_yaml_file=self._yaml)
-        except FeastConfigError as error:
+            return load_repo_config(self.repo, self._yaml)
+        except (FeastConfigError, yaml.YAMLError, TypeError) as error:  # the last where it is no table
             raise ConfigurationError(f"Feast refuses {self._yaml}: {error}") from error
+
+    @contextmanager
+    def _registry_read(self) -> Iterator[None]:
+        from google.protobuf.message import DecodeError
+
+        try:
+            yield
+        except DecodeError as error:
+            path = str(self._config().registry.path)
+            where = path if "://" in path else self.repo / path
+            raise FeatureStoreError(
+                f"the Feast registry {where} of {self._yaml} is damaged ({error}): a process may have been killed while it "
+                "wrote it. Restore it, or remove it and apply all definitions again; batches and what is online stay"
+            ) from error
 
     def _check(self) -> None:
         if not self._yaml.is_file():
@@ -85,7 +121,7 @@ class Native:
         Raises:
             FeatureStoreError: None is registered.
         """
-        return registered(self.store, name)
+        return registered(self.refreshed(), name)
 
     @contextmanager
     def reading(self, folders: Mapping[str, Path]) -> Iterator[Any]:

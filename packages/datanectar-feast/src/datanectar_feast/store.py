@@ -18,7 +18,7 @@ from datanectar_feast.options import FeastOptions
 from datanectar_feast.requests import asked_of, features_of
 from datanectar_feast.sources import source_directory
 from datanectar_feast.training import TrainingSet, as_frame, as_rows
-from datanectar_feast.views import View, view_of
+from datanectar_feast.views import View, entities_of, view_of
 
 
 class FeastStore(dn.FeatureStore):
@@ -122,28 +122,32 @@ class FeastStore(dn.FeatureStore):
         Returns:
             A pandas frame: the rows in their order with their index, and a column for each feature.
         """
-        frame, native = as_frame(entity_df), self.native
-        native.refresh_registry()
+        frame, native = as_frame(entity_df), self._native.refreshed()
         asked = asked_of(native, features_of(native, features), full_names=full_feature_names)
         names = {source.view.name for one in asked for source in one.sources}
         reading = partial(read_files, self._native, self._log(), names, batches or ())
         return TrainingSet(asked, full_feature_names).of(frame, on_missing, timezone, reading)
 
     def online(self, features: Any, rows: Any, *, full_feature_names: bool = False) -> Mapping[str, Sequence[Any]]:
-        """Returns the newest features of some entities from Feast's online store; see `FeatureStore.online`."""
-        native = self.native
+        """Returns the newest features of some entities from Feast's online store; see `FeatureStore.online`.
+
+        As Feast does it, this looks for definitions in the registry as it was read up to ``cache_ttl_seconds`` ago.
+        """
+        native, entities = self.native, as_rows(rows)
         wanted = features_of(native, features)
-        asked = asked_of(native, wanted, full_names=full_feature_names)
-        entities = as_rows(rows)
         if not entities:
+            asked = asked_of(self._native.refreshed(), wanted, full_names=full_feature_names)
             return {name: [] for one in asked for name in one.columns}
-        found = native.get_online_features(wanted, entities, full_feature_names=full_feature_names)
+        try:
+            found = native.get_online_features(wanted, entities, full_feature_names=full_feature_names)
+        except Exception:
+            asked_of(self._native.refreshed(), wanted, full_names=full_feature_names)  # says what is not registered
+            raise
         return found.to_dict()  # type: ignore[no-any-return]
 
     def views(self) -> list[dn.FeatureViewState]:
         """Returns Feast's views, the batches in force of each and its last materialisation, by name."""
-        native, log = self.native, self._log()
-        native.refresh_registry()
+        native, log = self._native.refreshed(), self._log()
         found = sorted(native.list_all_feature_views(), key=lambda view: view.name)
         return [self._state(log, view) for view in found]
 
@@ -155,7 +159,7 @@ class FeastStore(dn.FeatureStore):
         batches = [log.batch(name) for name in log.in_force(definition.name).values()]
         return dn.FeatureViewState(
             view=definition.name,
-            entities=list(view.keys) if view else list(getattr(definition, "entities", [])),
+            entities=list(view.keys) if view else entities_of(definition),
             features=[feature.name for feature in definition.features if not view or feature.name not in view.keys],
             batches=sorted(batches, key=lambda batch: (batch.oldest is not None, batch.oldest, batch.slot)),
             materialized=log.materialized(definition.name),
