@@ -31,6 +31,8 @@ def definitions_in(given: Any) -> list[Any]:
             raise ArgumentError(f"apply({given.__name__}): this module defines nothing of Feast's")
         return found
     found = list(given) if isinstance(given, Iterable) and not isinstance(given, (str, bytes, kinds)) else [given]
+    if not found:
+        raise ArgumentError("apply() was given nothing: give Feast objects, or a module of them")
     for value in found:
         if not isinstance(value, kinds):
             names = ", ".join(sorted(kind.__name__ for kind in kinds))
@@ -67,7 +69,7 @@ def apply(native: Native, given: Any) -> None:
         if retry:
             time.sleep(dn.pause_before(retry, longest=_LONGEST_PAUSE))
         with registry_turn(native):
-            native.store.apply(definitions)
+            native.refreshed().apply(definitions)
         missing = _missing(native, definitions)
         if not missing:
             return

@@ -48,8 +48,8 @@ def materialize(native: Native, log: BatchLog, batch: dn.FeatureBatch, lag: time
             break
     if window is not None:
         with registry_turn(native):
-            native.store.refresh_registry()
-            native.store.registry.apply_materialization(definition, native.store.project, *window)
+            store = native.refreshed()
+            store.registry.apply_materialization(definition, store.project, *window)
     now = datetime.now(UTC)
     start, end = window or (now, now)
     done = dn.Materialization(batch=batch.name, source=batch.source, start=start, end=end, at=now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import threading
 import warnings
@@ -11,9 +12,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from datanectar.errors import ConfigurationError
+from datanectar.errors import ConfigurationError, FeatureStoreError
 from datanectar_feast.options import FeastOptions
 from datanectar_feast.requests import registered
+
+
+def _forget_threads() -> None:
+    """Has dask start threads anew in a forked process: it would wait for those of its parent, forever."""
+    threaded = sys.modules.get("dask.threaded")
+    if threaded is not None:
+        threaded.default_pool = None  # type: ignore[attr-defined]
+        getattr(threaded, "pools", {}).clear()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_forget_threads)
 
 
 class Native:
@@ -40,22 +53,59 @@ class Native:
                 self._opened = os.getpid(), self.open()
             return self._opened[1]
 
+    def refreshed(self) -> Any:
+        """Returns that store, which knows what any process registered; a registry that was removed is an empty one.
+
+        Raises:
+            FeatureStoreError: The registry is damaged.
+        """
+        try:
+            with self._registry_read():
+                self.store.refresh_registry()
+        except FileNotFoundError:
+            with self._lock:
+                self._opened = None
+        return self.store
+
     def open(self) -> Any:
         """Opens another one, which has read nothing yet.
 
         Raises:
             ConfigurationError: There is no feature_store.yaml, or Feast refuses it.
+            FeatureStoreError: The registry is damaged.
         """
         from feast import FeatureStore
-        from feast.repo_config import FeastConfigError
+
+        config = self._config()
+        with self._registry_read():
+            return FeatureStore(repo_path=str(self.repo), config=config)
+
+    def _config(self) -> Any:
+        import yaml
+        from feast.repo_config import FeastConfigError, load_repo_config
 
         self._check()
         # What dask does for Feast with pandas 2, which is all that Feast allows: nobody who reads it can act on it.
         warnings.filterwarnings("ignore", "Downcasting object dtype arrays", FutureWarning, r"dask\.")
         try:
-            return FeatureStore(repo_path=str(self.repo), fs_yaml_file=self._yaml)
-        except FeastConfigError as error:
+            return load_repo_config(self.repo, self._yaml)
+        except (FeastConfigError, yaml.YAMLError, TypeError) as error:  # the last where it is no table
             raise ConfigurationError(f"Feast refuses {self._yaml}: {error}") from error
+
+    @contextmanager
+    def _registry_read(self) -> Iterator[None]:
+        from google.protobuf.message import DecodeError
+
+        try:
+            yield
+        except DecodeError as error:
+            path = str(self._config().registry.path)
+            where = path if "://" in path else self.repo / path
+            raise FeatureStoreError(
+                f"the Feast registry {where} of {self._yaml} is damaged ({error}): a process may have been killed "
+                "while it wrote it. Restore it, or remove it and apply all definitions again; batches and what is "
+                "online stay"
+            ) from error
 
     def _check(self) -> None:
         if not self._yaml.is_file():
@@ -75,7 +125,7 @@ class Native:
         Raises:
             FeatureStoreError: None is registered.
         """
-        return registered(self.store, name)
+        return registered(self.refreshed(), name)
 
     @contextmanager
     def reading(self, folders: Mapping[str, Path]) -> Iterator[Any]:

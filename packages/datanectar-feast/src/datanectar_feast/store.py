@@ -18,7 +18,7 @@ from datanectar_feast.options import FeastOptions
 from datanectar_feast.requests import asked_of, columns_of, features_of
 from datanectar_feast.sources import source_directory
 from datanectar_feast.training import TrainingSet, as_frame, as_rows
-from datanectar_feast.views import View, view_of
+from datanectar_feast.views import View, entities_of, view_of
 
 
 class FeastStore(dn.FeatureStore):
@@ -122,15 +122,17 @@ class FeastStore(dn.FeatureStore):
         Returns:
             A pandas frame: the rows in their order with their index, and a column for each feature.
         """
-        frame, native = as_frame(entity_df), self.native
-        native.refresh_registry()
+        frame, native = as_frame(entity_df), self._native.refreshed()
         asked = asked_of(native, features_of(native, features), full_names=full_feature_names)
         names = {source.view.name for one in asked for source in one.sources}
         reading = partial(read_files, self._native, self._log(), names, batches or ())
         return TrainingSet(asked, full_feature_names).of(frame, on_missing, timezone, reading)
 
     def online(self, features: Any, rows: Any, *, full_feature_names: bool = False) -> Mapping[str, Sequence[Any]]:
-        """Returns the newest features of some entities from Feast's online store; see `FeatureStore.online`."""
+        """Returns the newest features of some entities from Feast's online store; see `FeatureStore.online`.
+
+        As Feast does it, this looks for definitions in the registry as it was read up to ``cache_ttl_seconds`` ago.
+        """
         native, entities = self.native, as_rows(rows)
         try:
             wanted = features_of(native, features, cached=True)
@@ -139,16 +141,15 @@ class FeastStore(dn.FeatureStore):
                 return {name: [] for name in columns}
             found = native.get_online_features(wanted, entities, full_feature_names=full_feature_names).to_dict()
         except Exception:  # with the registry that was in memory; of what is wrong with a newer one, this says more
-            native.refresh_registry()
-            asked_of(native, features_of(native, features), full_names=full_feature_names)
+            fresh = self._native.refreshed()
+            asked_of(fresh, features_of(fresh, features), full_names=full_feature_names)
             raise
         # In the order that was asked for: Feast's own is another each time.
         return {name: found[name] for name in (*entities[0], *columns) if name in found}
 
     def views(self) -> list[dn.FeatureViewState]:
         """Returns Feast's views, the batches in force of each and its last materialisation, by name."""
-        native, log = self.native, self._log()
-        native.refresh_registry()
+        native, log = self._native.refreshed(), self._log()
         found = sorted(native.list_all_feature_views(), key=lambda view: view.name)
         return [self._state(log, view) for view in found]
 
@@ -160,7 +161,7 @@ class FeastStore(dn.FeatureStore):
         batches = [log.batch(name) for name in log.in_force(definition.name).values()]
         return dn.FeatureViewState(
             view=definition.name,
-            entities=list(view.keys) if view else list(getattr(definition, "entities", [])),
+            entities=list(view.keys) if view else entities_of(definition),
             features=[feature.name for feature in definition.features if not view or feature.name not in view.keys],
             batches=sorted(batches, key=lambda batch: (batch.oldest is not None, batch.oldest, batch.slot)),
             materialized=log.materialized(definition.name),

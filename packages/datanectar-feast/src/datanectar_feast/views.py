@@ -71,6 +71,13 @@ def view_of(definition: Any) -> View:
     )
 
 
+def entities_of(definition: Any) -> list[str]:
+    """Returns the names of a definition's entities, without the one that Feast gives to a view of none."""
+    from feast.feature_view import DUMMY_ENTITY_NAME
+
+    return [name for name in getattr(definition, "entities", None) or [] if name != DUMMY_ENTITY_NAME]
+
+
 def _file_source(definition: Any) -> Any:
     from feast import FileSource
     from feast.data_format import ParquetFormat
