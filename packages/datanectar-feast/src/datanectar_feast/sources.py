@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 import time
 from abc import ABC, abstractmethod
@@ -155,9 +156,11 @@ class RemoteDirectory(SourceDirectory):
 
     def put(self, slot: str, file: Path) -> None:
         self._backend.write(slot + _EXTENSION, file)
+        _forget_listings()
 
     def remove(self, slot: str) -> None:
         self._backend.delete([slot + _EXTENSION])
+        _forget_listings()
 
     def has(self, slot: str, batch: str) -> bool:
         import pyarrow as pa
@@ -192,6 +195,13 @@ class RemoteDirectory(SourceDirectory):
             with path.open("w+b") as copy:
                 self._backend.fetch(found.key, copy)
             yield path
+
+
+def _forget_listings() -> None:
+    """Lets Feast look anew: s3fs, by which it reads, keeps listings; of a file that was replaced it says it expired."""
+    s3fs = sys.modules.get("s3fs")
+    if s3fs is not None:
+        s3fs.S3FileSystem.clear_instance_cache()
 
 
 def _is_of(batch: str, schema: Any) -> bool:
