@@ -104,7 +104,7 @@ def kill_at(run):
         if not child:
             try:
                 points(pytest.MonkeyPatch())[point]()
-                sys.stdout = sys.stderr = open(os.devnull, "w")
+                sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115  it lives as long as the process
                 run()
             finally:
                 os._exit(0)
