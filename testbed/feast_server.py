@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,11 +36,4 @@ class FeastServer(Server):
         return {}
 
     def is_ready(self) -> bool:
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=5)
-        try:
-            connection.request("GET", "/health")
-            return connection.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+        return self.answers("/health")

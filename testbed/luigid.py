@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import sysconfig
 from pathlib import Path
 
@@ -32,11 +31,4 @@ class Luigid(Server):
         return {}
 
     def is_ready(self) -> bool:
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=5)
-        try:
-            connection.request("GET", "/api/is_paused")  # a ping would register a worker
-            return connection.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+        return self.answers("/api/is_paused")  # a ping would register a worker

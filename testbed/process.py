@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import http.client
 import os
 import signal
 import socket
@@ -62,6 +63,17 @@ class Server(ABC):
     @abstractmethod
     def is_ready(self) -> bool:
         """Tells whether this server, and no other that took its port, answers."""
+
+    def answers(self, path: str) -> bool:
+        """Whether a GET of this path has status 200."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=5)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
 
     def __enter__(self) -> Self:
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import re
 import secrets
@@ -96,14 +95,7 @@ class SeaweedFS(Store):
         return {"GOMEMLIMIT": "256MiB"}
 
     def is_ready(self) -> bool:
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=5)
-        try:
-            connection.request("GET", "/healthz")
-            return connection.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+        return self.answers("/healthz")
 
     def stop(self) -> None:
         super().stop()

@@ -47,10 +47,15 @@ def report(
     max_depth: int = 6,
 ) -> dn.Artifact[str]:
     """Names the table of scores: learn from the earlier months, judge on the later ones."""
-    if max(train_months) >= min(test_months):
-        raise ValueError("every training month must be earlier than every test month")
+    check_order(train_months, test_months)
     train = features([flights(month) for month in train_months])
     test = features([flights(month) for month in test_months])
     classifier = eta_classifier(train, max_depth=max_depth)
     regressor = eta_regressor(train, max_depth=max_depth)
     return score_table(scores(classifier, regressor, train, test))
+
+
+def check_order(train_months: tuple[int, ...], test_months: tuple[int, ...]) -> None:
+    """Refuses to judge on months that were learned from, or are earlier."""
+    if max(train_months) >= min(test_months):
+        raise ValueError("every training month must be earlier than every test month")

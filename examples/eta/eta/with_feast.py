@@ -6,7 +6,7 @@ from sklearn.pipeline import Pipeline
 import datanectar as dn
 from eta import models
 from eta.features import NUMERIC, feature_table
-from eta.pipeline import flights, score_table, scores
+from eta.pipeline import check_order, flights, score_table, scores
 from eta.trip_stats import STATISTICS, questions, trip_statistics
 
 FEATURES = [f"trip_stats:{name}" for name in STATISTICS]
@@ -60,8 +60,7 @@ def report(
     max_depth: int = 6,
 ) -> dn.Artifact[str]:
     """Names the table of scores: learn from the earlier months, judge on the later ones."""
-    if max(train_months) >= min(test_months):
-        raise ValueError("every training month must be earlier than every test month")
+    check_order(train_months, test_months)
     train, test = table(train_months), table(test_months)
     classifier = eta_classifier_with_stats(train, max_depth=max_depth)
     regressor = eta_regressor_with_stats(train, max_depth=max_depth)

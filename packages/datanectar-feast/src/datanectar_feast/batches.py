@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import re
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -122,23 +123,16 @@ class BatchLog:
 
     def record(self, view: str, done: dn.Materialization) -> None:
         """Records a materialisation; the last one recorded is the last."""
-        values = {
-            "batch": done.batch,
-            "source": done.source,
-            "start": done.start,
-            "end": done.end,
-            "at": done.at,
-        }
         path = self._path(view, "feature_materialization")
-        name = f"{path}/{_fingerprint(*map(str, values.values()))}"
-        self.layer.store(name, values)
+        name = f"{path}/{_fingerprint(*map(str, dataclasses.astuple(done)))}"
+        self.layer.store(name, done)
         self.layer.alias(name, _LATEST)
 
     def materialized(self, view: str) -> dn.Materialization | None:
         """Returns the last materialisation of a view."""
         path = self._path(view, "feature_materialization")
         name = self.layer.aliases(path).get(_LATEST)
-        return None if name is None else dn.Materialization(**self.layer.load(name))
+        return None if name is None else self.layer.load(name)
 
 
 def check_slot(slot: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from datanectar.errors import InvalidBatch
@@ -145,9 +145,9 @@ def is_kin(given: Any, wanted: Any) -> bool:
         return True
     if types.is_dictionary(given):
         return is_kin(given.value_type, wanted)
-    lists: Callable[[Any], bool] = lambda kind: types.is_list(kind) or types.is_large_list(kind)  # noqa: E731
-    if lists(given) or types.is_fixed_size_list(given):
-        return lists(wanted) and is_kin(given.value_type, wanted.value_type)
+    if types.is_list(given) or types.is_large_list(given) or types.is_fixed_size_list(given):
+        is_list = types.is_list(wanted) or types.is_large_list(wanted)
+        return is_list and is_kin(given.value_type, wanted.value_type)
     families = (
         lambda kind: types.is_integer(kind) or types.is_floating(kind),
         lambda kind: types.is_string(kind) or types.is_large_string(kind) or kind == pa.string_view(),

@@ -56,12 +56,14 @@ def read_files(
         folders = {}
         for number, name in enumerate(sorted(views)):
             standing, removed = ({}, []) if name in given else log.slots(name)
-            if removed:
-                refresh(native, log, view_of(native.definition(name)), {}, removed)
             names = given.get(name) or list(standing.values())
-            if not names:  # nobody published to it: Feast reads what there is
+            if not names and not removed:  # nobody published to it: Feast reads what there is
                 continue
             view = view_of(native.definition(name))
+            if removed:
+                refresh(native, log, view, {}, removed)
+            if not names:
+                continue
             fetched = Path(place, f"{number}-fetched")
             fetched.mkdir()
             others = [] if name in given else source_directory(view, native.repo).others(standing, fetched)

@@ -136,8 +136,7 @@ class Native:
         Args:
             folders: The directory of each such view.
         """
-        import yaml
-        from feast import FeatureStore, RepoConfig
+        from feast import FeatureStore
         from feast.protos.feast.core.Registry_pb2 import Registry
 
         store, registry = self.store, Registry()
@@ -147,8 +146,8 @@ class Native:
                 view.spec.batch_source.file_options.uri = str(folders[view.spec.name])
                 view.spec.batch_source.file_options.s3_endpoint_override = ""
         with tempfile.TemporaryDirectory(prefix="datanectar-feast-") as place:
-            Path(place, "registry.db").write_bytes(registry.SerializeToString())
-            settings = yaml.safe_load(os.path.expandvars(self._yaml.read_text()))
-            config = RepoConfig(**{**settings, "registry": str(Path(place, "registry.db"))})
-            config.repo_path = self.repo
+            copied = Path(place, "registry.db")
+            copied.write_bytes(registry.SerializeToString())
+            config = self._config()
+            config.registry_config = str(copied)
             yield FeatureStore(repo_path=str(self.repo), config=config)

@@ -78,8 +78,8 @@ class LocalDirectory(SourceDirectory):
         what = "is a file, or below one" if is_file else "is called as a file is"
         raise FeatureStoreError(
             f"the FileSource of view {self._view!r} is {self._path}, which {what}; batches are files in a directory. "
-            "Give "
-            f'it one, such as FileSource(path="{self._path.with_suffix("")}"), apply it, and publish what was in a file'
+            f'Give it one, such as FileSource(path="{self._path.with_suffix("")}"), apply it, and publish what was in '
+            "a file"
         )
 
     def put(self, slot: str, file: Path) -> None:
@@ -230,8 +230,7 @@ def source_directory(view: View, repo: Path) -> SourceDirectory:
     if parts.scheme in _AZURE or ".blob.core." in parts.netloc:
         raise UnsupportedError(
             f"the FileSource of view {view.name!r} is {path}, and Feast's file source cannot read Azure. Give it a "
-            "local "
-            f'directory, such as FileSource(path="data/{view.name}"), and keep the batches on Azure with '
+            f'local directory, such as FileSource(path="data/{view.name}"), and keep the batches on Azure with '
             'storage_layer = "…" in [feature_stores.feast]: where they are needed, they are copied to that directory, '
             "verified"
         )

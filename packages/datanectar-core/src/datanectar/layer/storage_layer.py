@@ -232,12 +232,14 @@ class StorageLayer:
         Raises:
             IntegrityError: The newest entry of one is damaged.
         """
-        found = aliases.pointed(self.backend, check_name(path) + "/")
-        standing = {alias: name for (of, alias), name in found.items() if of == path}
-        for name in standing.values():
+        standing: dict[str, str] = {}
+        for (of, alias), name in aliases.pointed(self.backend, check_name(path) + "/").items():
+            if of != path:
+                continue
             if isinstance(name, IntegrityError):
                 raise name
-        return standing  # type: ignore[return-value]  # errors were raised
+            standing[alias] = name
+        return standing
 
     def resolve(self, text: str) -> str:
         """Returns the name that ``task_type/family/task@alias`` stands for; a name is returned as it is.
