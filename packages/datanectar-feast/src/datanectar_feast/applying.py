@@ -9,8 +9,8 @@ from typing import Any
 
 import datanectar as dn
 from datanectar.errors import ArgumentError, FeatureStoreError
+from datanectar_feast.locking import registry_turn
 from datanectar_feast.native import Native
-from datanectar_feast.turns import registry_turn
 
 _TRIES = 8
 _LONGEST_PAUSE = 2.0  # seconds

@@ -18,8 +18,8 @@ import datanectar as dn
 from datanectar.errors import FeatureStoreError
 from datanectar_feast.batches import BatchLog
 from datanectar_feast.files import read_files, refresh
+from datanectar_feast.locking import registry_turn
 from datanectar_feast.native import Native
-from datanectar_feast.turns import registry_turn
 from datanectar_feast.views import view_of
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from datanectar.errors import ConfigurationError, FeatureStoreError
 from datanectar_feast.options import FeastOptions
-from datanectar_feast.requests import registered
+from datanectar_feast.references import registered
 
 
 def _forget_threads() -> None:

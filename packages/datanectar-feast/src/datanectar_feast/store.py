@@ -15,7 +15,7 @@ from datanectar_feast.files import read_files, refresh
 from datanectar_feast.materializing import materialize
 from datanectar_feast.native import Native
 from datanectar_feast.options import FeastOptions
-from datanectar_feast.requests import asked_of, columns_of, features_of
+from datanectar_feast.references import asked_of, columns_of, features_of
 from datanectar_feast.sources import source_directory
 from datanectar_feast.training import TrainingSet, as_frame, as_rows
 from datanectar_feast.views import View, entities_of, view_of

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from datanectar.errors import ArgumentError, MissingFeatures
 from datanectar_feast.checking import is_kin, said
-from datanectar_feast.requests import Asked, Source
+from datanectar_feast.references import Asked, Source
 from datanectar_feast.times import EVENT_TIMESTAMP, in_utc, time_column
 
 _QUESTION = "datanectar_question"

@@ -1,7 +1,7 @@
 import pytest
 
 from datanectar.errors import ArgumentError, FeatureStoreError
-from datanectar_feast.requests import asked_of, features_of
+from datanectar_feast.references import asked_of, features_of
 
 
 def asked(store, features, full_names=False):
