@@ -308,6 +308,16 @@ def test_a_second_ctrl_c_leaves_nothing_behind_either(pipe) -> None:
     assert pipe.is_closed_by_all()
 
 
+def test_a_second_ctrl_c_before_the_end_of_the_pool_begins_leaves_nothing_behind(pipe) -> None:
+    interrupted = "(_ for _ in ()).throw(KeyboardInterrupt)"
+    before = f"from datanectar.running.local import pool; pool.Pool.__exit__ = lambda *_: {interrupted}"
+    process = script(f"{before}; dn.run([waits({pipe.path!r}), model(Colour.RED)], workers=2)")
+    pipe.wait_for_start()
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+    assert pipe.is_closed_by_all()
+
+
 def test_ctrl_c_keeps_what_a_step_had_printed(pipe) -> None:
     process = script(f"dn.run(waits({pipe.path!r}), workers=2)")
     pipe.wait_for_start()

@@ -6,6 +6,7 @@ fail steps of others, and what a task has started survives a timeout and the end
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import os
 import pickle
@@ -101,6 +102,8 @@ class Pool:
         self._folder = Path(tempfile.mkdtemp(prefix="datanectar-"))
 
     def __enter__(self) -> Pool:
+        # A second Ctrl-C may come before its end begins; at exit, multiprocessing would wait for the workers forever.
+        atexit.register(self._kill_all)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -108,6 +111,7 @@ class Pool:
             busy = [worker for worker in self._workers if worker.job is not None]
             with interrupts_blocked():  # a second Ctrl-C counts after it: no process is left behind
                 self._end_all(busy)
+                atexit.unregister(self._kill_all)
             for worker in busy:
                 assert worker.job is not None
                 self._execute.lost(worker.job.step, KeyboardInterrupt())
@@ -124,6 +128,10 @@ class Pool:
         end = time.monotonic() + _FAREWELL
         for worker in idle:
             worker.process.join(max(0.0, end - time.monotonic()))
+            worker.kill()
+
+    def _kill_all(self) -> None:
+        for worker in self._workers:
             worker.kill()
 
     @property
