@@ -20,7 +20,7 @@ PINNED_BY_FEAST = ("-c", "constraints-feast.txt")
 CORE_EDITABLE = ("-e", "packages/datanectar-core")
 #: What the tests are of: core and every plugin that has code, with all their extras; Feast beside them is another line.
 TESTED = (
-    *("-e", "packages/datanectar-core[testing]"),
+    *("-e", "packages/datanectar-core[services,testing]"),
     *("-e", "packages/datanectar-s3[fast]"),
     *("-e", "packages/datanectar-azure[fast,identity]"),
     *("-e", "packages/datanectar-luigi"),

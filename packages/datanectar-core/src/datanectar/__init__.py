@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         OrchestratorType,
         SerializerType,
         Service,
+        ServiceRequest,
         ServiceType,
         StorageType,
         TaskAdapterType,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from datanectar.running.explanation import explain, plan
     from datanectar.running.session import run
     from datanectar.running.targets import artifact, get_artifact_name, get_artifact_path
-    from datanectar.services import serve
+    from datanectar.services.serving import Services, Serving, serve
     from datanectar.tasks.function import Task
     from datanectar.tasks.handle import Artifact
     from datanectar.tasks.inputs import File, Secret
@@ -72,7 +73,10 @@ __all__ = [
     "Serializer",
     "SerializerType",
     "Service",
+    "ServiceRequest",
     "ServiceType",
+    "Services",
+    "Serving",
     "Step",
     "StorageBackend",
     "StorageLayer",
@@ -124,13 +128,13 @@ _MODULES = {
     "datanectar.layer.storage_layer": ("StorageLayer",),
     "datanectar.records": (
         *("CommandType", "FeatureStoreType", "NamingType", "ObjectInfo", "OrchestratorType"),
-        *("SerializerType", "Service", "ServiceType", "StorageType", "TaskAdapterType"),
+        *("SerializerType", "Service", "ServiceRequest", "ServiceType", "StorageType", "TaskAdapterType"),
     ),
     "datanectar.running.current": ("RunningStep", "running_step"),
     "datanectar.running.explanation": ("explain", "plan"),
     "datanectar.running.session": ("run",),
     "datanectar.running.targets": ("artifact", "get_artifact_name", "get_artifact_path"),
-    "datanectar.services": ("serve",),
+    "datanectar.services.serving": ("Services", "Serving", "serve"),
     "datanectar.tasks.function": ("Task",),
     "datanectar.tasks.handle": ("Artifact",),
     "datanectar.tasks.inputs": ("File", "Secret"),

@@ -240,3 +240,32 @@ class RunFailed(DatanectarError, RuntimeError):
         self.results: dict[str, object] = dict(results or {})
         self.failures: dict[str, StepFailed] = dict(failures or {})
         self.blocked = list(blocked)
+
+
+# Services
+
+
+class ServiceFailed(DatanectarError, ChildProcessError):
+    """A service did not start or ended by itself; the message ends with its last lines.
+
+    Attributes:
+        service: Its name.
+        log: Its last lines.
+    """
+
+    def __init__(self, message: str, *, service: str, log: Sequence[str]) -> None:
+        super().__init__(message)
+        self.service, self.log = service, list(log)
+
+
+class PortTaken(DatanectarError, OSError):
+    """A port that a service listens on is in use; the message says by whom.
+
+    Attributes:
+        port: The port.
+        pid: The process that listens there, or None where the system does not tell.
+    """
+
+    def __init__(self, message: str, *, port: int, pid: int | None) -> None:
+        super().__init__(message)
+        self.port, self.pid = port, pid

@@ -126,24 +126,53 @@ class ObjectInfo:
     modified: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceRequest:
+    """What a service is asked, beyond whether it runs.
+
+    Attributes:
+        url: Where; the answer has status 200 once the service is of use.
+        json: What is posted; without it, a GET.
+    """
+
+    url: str
+    json: Any = None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Service:
     """A server, ready to be started.
 
     Attributes:
         name: Its name, and the prefix of its output.
-        command: The program and its arguments.
-        ready: A URL that answers 200 once the server is of use.
+        command: The program, a path or a name on ``PATH``, and its arguments.
+        ready: A URL that answers 200 once the server runs; without one, its ports take connections.
+        request: Gives what is asked once `ready` answers, or None: called while the server starts, in a thread.
         config_files: The native configuration files it reads.
+        directory: Where it is started; by default the directory of the first configuration file, else the project's.
         env: Variables added to its environment.
+        secrets: Variables it needs that hold secrets: taken from the environment, never from a file of the project.
         ports: The ports it listens on, at 127.0.0.1.
-        image: A published container image that runs it, for `datanectar compose`.
+        stop_seconds: How long it may take to end after SIGTERM, before it is killed.
+        distribution: The Python distribution that has the program: tells its version, and what an image installs.
+        image: A published container image that runs it, for `datanectar compose`; by default one is built.
+        requirements: What is installed beside `distribution` in the image that is built.
+        state: Directories that it alone writes; a volume each in a container.
+        data: Directories that it shares with what runs outside, mounted in a container as they are.
     """
 
     name: str
     command: Sequence[str]
-    ready: str
+    ready: str = ""
+    request: Callable[[], ServiceRequest | None] | None = None
     config_files: Sequence[Path] = ()
+    directory: Path | None = None
     env: Mapping[str, str] = field(default_factory=dict)
+    secrets: Sequence[str] = ()
     ports: Sequence[int] = ()
+    stop_seconds: float = 10
+    distribution: str = ""
     image: str = ""
+    requirements: Sequence[str] = ()
+    state: Sequence[Path] = ()
+    data: Sequence[Path] = ()

@@ -26,6 +26,8 @@ FIRST_PARTY = {
     ("orchestrator", "dask"): "datanectar-dask",
     ("feature store", "feast"): "datanectar-feast",
     ("task adapter", "luigi"): "datanectar-luigi",
+    ("service", "luigid"): "datanectar-luigi",
+    ("service", "feast"): "datanectar-feast",
 }
 
 #: The hook that each kind of record comes from.

@@ -46,6 +46,7 @@ _COMMANDS = {
     "rm": "datanectar.cli.artifacts:rm",
     "copy": "datanectar.cli.copying:copy",
     "features": "datanectar.cli.features:features",
+    "serve": "datanectar.cli.serving:serve",
     "plugins": "datanectar.cli.environment:plugins",
     "config": "datanectar.cli.environment:config",
     "doctor": "datanectar.cli.doctor:doctor",

@@ -14,7 +14,10 @@ from datanectar.values.text import parse_text
 
 PREFIX = "DATANECTAR_"
 #: Variables that are read elsewhere, by the code that needs them.
-OTHER_VARIABLES = ("DATANECTAR_LOAD_PLUGINS", "DATANECTAR_DISABLE_PLUGINS", "DATANECTAR_SIGNING_KEY")
+OTHER_VARIABLES = (
+    *("DATANECTAR_LOAD_PLUGINS", "DATANECTAR_DISABLE_PLUGINS", "DATANECTAR_SIGNING_KEY"),
+    "DATANECTAR_SERVICE",  # marks what runs as a service
+)
 
 
 def read_environment(values: Mapping[str, Setting]) -> dict[str, Setting]:

@@ -1,0 +1,65 @@
+"""Ends services whose supervisor was killed. Run as a script by `datanectar.services.process`, of the stdlib alone.
+
+It reads process groups from its standard input, ``41`` once a service is started and ``-41`` once it has ended. The
+pipe's end, or a new parent, means that the supervisor is gone.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+
+_LOOK_SECONDS = 1.0
+
+
+def main(supervisor: int, stop_seconds: float) -> None:
+    """Waits until the supervisor is gone, and ends what it left behind."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # whoever ends a whole terminal or job ends the supervisor, too
+    groups = _registered(supervisor)
+    _send(groups, signal.SIGTERM)
+    deadline = time.monotonic() + stop_seconds
+    while groups and time.monotonic() < deadline:
+        time.sleep(0.05)
+        groups = _send(groups, 0)
+    _send(groups, signal.SIGKILL)
+
+
+def _registered(supervisor: int) -> set[int]:
+    """The groups that are left when the supervisor is gone."""
+    groups: set[int] = set()
+    rest = b""
+    while True:
+        if not select.select([0], [], [], _LOOK_SECONDS)[0]:
+            if os.getppid() != supervisor:  # a child that it forked may hold the pipe open
+                return groups
+            continue
+        read = os.read(0, 4096)
+        if not read:
+            return groups
+        *lines, rest = (rest + read).split(b"\n")
+        for line in lines:
+            number = int(line)
+            if number > 0:
+                groups.add(number)
+            else:
+                groups.discard(-number)
+
+
+def _send(groups: set[int], number: int) -> set[int]:
+    """Sends a signal to groups, and returns those that exist."""
+    found = set()
+    for group in groups:
+        try:
+            os.killpg(group, number)
+            found.add(group)
+        except (ProcessLookupError, PermissionError):
+            pass
+    return found
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), float(sys.argv[2]))

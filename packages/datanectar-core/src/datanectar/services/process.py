@@ -1,0 +1,170 @@
+"""The process of one service: started in a group of its own, heard, and ended with all that it started."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from datanectar.errors import ConfigurationError, ServiceFailed, UnsupportedError
+from datanectar.records import Service
+from datanectar.services import guard
+from datanectar.services.ports import MARK
+
+Output = Callable[[str, str], None]
+TAIL = 15  # lines that an error shows
+_LINE = 1 << 16
+#: Tells the guard before the program runs, so that there is no moment in which a killed supervisor leaves it behind.
+_REGISTERED = 'echo $$ >&0 && exec "$0" "$@" </dev/null'
+
+
+class Guard:
+    """A process that outlives this one, if this one is killed, to end its services."""
+
+    def __init__(self, stop_seconds: float) -> None:
+        if os.name != "posix":
+            raise UnsupportedError("services are started on Linux and macOS; `datanectar compose` is for all systems")
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), str(stop_seconds)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+            bufsize=0,
+        )
+
+    def fileno(self) -> int:
+        """Where a service says its process group."""
+        assert self._process.stdin is not None
+        return self._process.stdin.fileno()
+
+    def forget(self, group: int) -> None:
+        """Says that a group has ended; its number may be another's soon."""
+        try:
+            os.write(self.fileno(), f"-{group}\n".encode())
+        except BrokenPipeError:  # somebody killed the guard
+            pass
+
+    def close(self) -> None:
+        """Lets it go, with nothing left to end."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+
+def program(service: Service) -> str:
+    """Returns the path of a service's program.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    found = shutil.which(service.command[0])
+    if found is None:
+        raise ConfigurationError(
+            f"{service.name}: the program {service.command[0]!r} is not there or not executable; install it, or say "
+            f"in [services.{service.name}] where it is"
+        )
+    return os.path.abspath(found)
+
+
+def directory(service: Service, root: Path) -> Path:
+    """Returns where a service is started."""
+    return service.directory or (service.config_files[0].parent if service.config_files else root)
+
+
+def mark(service: Service, root: Path) -> str:
+    """Returns what marks a service's processes: its name, and the project it is of."""
+    return f"{service.name}@{root}"
+
+
+class ServiceProcess:
+    """A running service.
+
+    Args:
+        service: What to start.
+        root: The project's directory.
+        guard: What ends it if this process is killed.
+        output: Is given its name and every line that it writes, in a thread.
+        ended: Is called in a thread once its process has ended, whatever the reason.
+    """
+
+    def __init__(
+        self, service: Service, root: Path, guard: Guard, output: Output, ended: Callable[[ServiceProcess], None]
+    ) -> None:
+        self.service, self._guard, self._output, self._ended = service, guard, output, ended
+        self.tail: deque[str] = deque(maxlen=TAIL)
+        path = program(service)
+        unset = [name for name in service.secrets if not os.environ.get(name)]
+        if unset:
+            raise ConfigurationError(f"{service.name} needs {', '.join(unset)} in the environment: a secret, not set")
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1", **service.env, MARK: mark(service, root)}
+        try:
+            self._process = subprocess.Popen(
+                ["/bin/sh", "-c", _REGISTERED, path, *service.command[1:]],
+                cwd=directory(service, root),
+                env=environment,
+                stdin=guard.fileno(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise ServiceFailed(f"{service.name} did not start: {error}", service=service.name, log=[]) from error
+        self._reader = threading.Thread(target=self._read, name=f"output of {service.name}", daemon=True)
+        self._reader.start()
+        self._waiter = threading.Thread(target=self._wait, name=f"end of {service.name}", daemon=True)
+        self._waiter.start()
+
+    @property
+    def pid(self) -> int:
+        """Its process, and its process group."""
+        return self._process.pid
+
+    @property
+    def code(self) -> int | None:
+        """Its exit code, or None while it runs."""
+        return self._process.poll()
+
+    def stop(self) -> bool:
+        """Ends it: SIGTERM, then its whole group; returns whether it ended by itself in time."""
+        self._signal(os.kill, signal.SIGTERM)
+        try:
+            self._process.wait(self.service.stop_seconds)
+            in_time = True
+        except subprocess.TimeoutExpired:
+            in_time = False
+        self.kill()
+        return in_time
+
+    def kill(self) -> None:
+        """Ends its group at once."""
+        self._signal(os.killpg, signal.SIGKILL)  # also what a server that has ended left behind
+        self._process.wait()
+        self._waiter.join()
+        self._reader.join(2)  # a process that left the group may hold the pipe
+        self._guard.forget(self.pid)
+
+    def _signal(self, send: Callable[[int, int], None], number: int) -> None:
+        try:
+            send(self.pid, number)
+        except (ProcessLookupError, PermissionError):  # of a group of dead processes, macOS says the latter
+            pass
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as lines:
+            while line := lines.readline(_LINE):
+                self.tail.append(line.rstrip("\n"))
+                self._output(self.service.name, self.tail[-1])
+
+    def _wait(self) -> None:
+        self._process.wait()
+        self._reader.join(0.5)  # its last words are part of the report
+        self._ended(self)

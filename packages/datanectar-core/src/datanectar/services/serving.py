@@ -1,0 +1,296 @@
+"""Services started side by side, watched, and stopped in order."""
+
+from __future__ import annotations
+
+import atexit
+import dataclasses
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures._base import DoneAndNotDoneFutures
+from typing import Literal, Self
+
+from datanectar.configuration.active import current
+from datanectar.errors import ArgumentError, PortTaken, ServiceFailed
+from datanectar.records import Service
+from datanectar.services.choosing import Chosen, choose
+from datanectar.services.output import OURS, prefixed
+from datanectar.services.ports import Holder, holder
+from datanectar.services.process import Guard, Output, ServiceProcess, mark, program
+from datanectar.services.readiness import asked, lacks
+
+_POLL_SECONDS = 0.1
+SECONDS_TO_START = 90.0  # importing Feast takes up to 20 of them
+
+
+@dataclasses.dataclass(frozen=True)
+class Serving:
+    """A service that is up.
+
+    Attributes:
+        name: Its name.
+        url: Where it answers.
+        ports: The ports it listens on, at 127.0.0.1.
+        pid: Its process.
+        started: Whether it was started here; one that was running already is left running.
+    """
+
+    name: str
+    url: str
+    ports: tuple[int, ...]
+    pid: int | None
+    started: bool
+
+
+class Services(Mapping[str, Serving]):
+    """Services that are up, by name. Leaving the ``with`` block, or the end of Python, stops those started here."""
+
+    def __init__(self, chosen: Chosen, output: Output, when_one_ends: str) -> None:
+        self._root, self._output, self._when_one_ends = chosen.root, output, when_one_ends
+        self._running: dict[str, Serving] = {}
+        self._processes: dict[str, ServiceProcess] = {}
+        self._failures: list[ServiceFailed] = []
+        self._ends: queue.SimpleQueue[ServiceProcess | None] = queue.SimpleQueue()
+        self._stopping, self._over = threading.Event(), threading.Event()
+        self._owner, self._stop_lock = os.getpid(), threading.RLock()
+        self._guard: Guard | None = None
+
+    def __getitem__(self, name: str) -> Serving:
+        return self._running[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._running)
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.stop()
+        if kind is None:
+            self.check()
+
+    def check(self) -> None:
+        """Raises what became of a service that ended by itself, if one did.
+
+        Raises:
+            ServiceFailed: One did; the message ends with its last lines.
+        """
+        if self._failures:
+            raise self._failures[0]
+
+    def wait(self) -> None:
+        """Waits until the services have ended: all of them, or one and so all.
+
+        Raises:
+            ServiceFailed: One ended by itself.
+        """
+        while self._processes and not self._over.wait(0.2):  # a wait without an end hears no Ctrl-C everywhere
+            pass
+        self.stop()
+        self.check()
+
+    def stop(self) -> None:
+        """Stops what was started here, the last one first; interrupted, it kills what is left."""
+        if os.getpid() != self._owner:  # a fork
+            return
+        self._stopping.set()
+        with self._stop_lock:
+            try:
+                while self._processes:
+                    self._end(next(reversed(self._processes.values())))
+            except BaseException:
+                for left in self._processes.values():
+                    left.kill()
+                self._processes.clear()
+                raise
+            finally:
+                self._close()
+
+    def _end(self, process: ServiceProcess) -> None:
+        name, before = process.service.name, time.monotonic()
+        if process.code is None:
+            self._output(OURS, f"stopping {name}")
+            in_time = process.stop()
+            took = f"{time.monotonic() - before:.1f} s"
+            killed = f"killed: it had not ended after {process.service.stop_seconds:g} s"
+            self._output(OURS, f"{name} stopped, {took}" if in_time else f"{name} {killed}")
+        else:
+            process.kill()
+        self._processes.pop(name, None)
+
+    def _close(self) -> None:
+        self._ends.put(None)
+        if self._guard is not None:
+            self._guard.close()
+            self._guard = None
+        self._over.set()
+        atexit.unregister(self.stop)
+
+    # Starting
+
+    def start(self, services: list[Service], timeout: float) -> None:
+        """Starts services side by side, and returns when all are up.
+
+        Raises:
+            ConfigurationError: A program or a secret is missing.
+            PortTaken: A port is in use by something else.
+            ServiceFailed: One did not come up; the others are stopped.
+        """
+        holders = {service.name: self._held(service) for service in services}
+        for service in services:
+            program(service)  # what is missing is said before anything is started
+        new = [service for service in services if holders[service.name] is None]
+        try:
+            if new:
+                self._guard = Guard(max(service.stop_seconds for service in new))
+                atexit.register(self.stop)
+            for service in new:
+                assert self._guard is not None
+                process = ServiceProcess(service, self._root, self._guard, self._output, self._ends.put)
+                self._processes[service.name] = process
+            self._await(services, holders, timeout)
+        except BaseException:
+            self.stop()
+            raise
+        threading.Thread(target=self._watch, name="services", daemon=True).start()
+
+    def _held(self, service: Service) -> Holder | None:
+        """Who runs this service of this project already, if somebody does."""
+        for port in service.ports:
+            found = holder(port)
+            if found is None:
+                continue
+            if found.mark == mark(service, self._root):
+                return found
+            raise PortTaken(
+                f"{service.name}: port {port} is taken by {found}; stop it, or give {service.name} another port in "
+                f"[services.{service.name}]",
+                port=port,
+                pid=found.pid,
+            )
+        return None
+
+    def _await(self, services: list[Service], holders: dict[str, Holder | None], timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        failed = threading.Event()
+        with ThreadPoolExecutor(max(1, len(services))) as pool:
+            waiting = [pool.submit(self._until_up, one, holders[one.name], deadline, failed) for one in services]
+            try:
+                while not _all_up(wait(waiting, _POLL_SECONDS, FIRST_EXCEPTION)):
+                    pass
+            finally:
+                failed.set()
+        for service, up in zip(services, waiting, strict=True):
+            self._running[service.name] = up.result()
+
+    def _until_up(self, service: Service, held: Holder | None, deadline: float, failed: threading.Event) -> Serving:
+        before = time.monotonic()
+        timeout = deadline - before
+        request = service.request() if service.request is not None else None
+        while lacking := lacks(service) or (asked(request.url, request.json) if request is not None else ""):
+            process = self._processes.get(service.name)
+            if failed.is_set():
+                raise ServiceFailed(f"{service.name} was stopped", service=service.name, log=[])
+            if process is not None and process.code is not None:
+                raise _failure(process, f"ended with code {process.code} before it was up")
+            if time.monotonic() > deadline:
+                what = f"is not up after {timeout:.0f} s: {lacking}"
+                if process is None:
+                    raise ServiceFailed(f"{service.name}, {held}, {what}", service=service.name, log=[])
+                raise _failure(process, what)
+            failed.wait(_POLL_SECONDS)
+        up = self._serving(service, held)
+        took = f"up after {time.monotonic() - before:.1f} s" if up.started else f"running already, pid {up.pid}"
+        self._output(OURS, f"{service.name} is {took}{' at ' if up.url else ''}{up.url}")
+        return up
+
+    def _serving(self, service: Service, held: Holder | None) -> Serving:
+        start, slashes, rest = service.ready.partition("://")
+        url = start + slashes + rest.partition("/")[0] if slashes else ""
+        if not url and service.ports:
+            url = f"127.0.0.1:{service.ports[0]}"
+        pid = self._processes[service.name].pid if held is None else held.pid
+        return Serving(service.name, url, tuple(service.ports), pid, held is None)
+
+    # Watching
+
+    def _watch(self) -> None:
+        while (process := self._ends.get()) is not None:
+            if not self._stopping.is_set():
+                self._ended(process)
+
+    def _ended(self, process: ServiceProcess) -> None:
+        name = process.service.name
+        go_on = self._when_one_ends == "go on"
+        others = [other for other in self._processes if other != name]
+        then = "" if not others else "; the others go on" if go_on else "; the others are stopped"
+        failure = _failure(process, f"ended by itself with code {process.code}{then}")
+        self._failures.append(failure)
+        self._output(OURS, str(failure))
+        if go_on and others:
+            process.kill()  # what it left behind
+            self._processes.pop(name, None)
+        else:
+            self.stop()
+
+
+def _failure(process: ServiceProcess, what: str) -> ServiceFailed:
+    name, log = process.service.name, list(process.tail)
+    said = "".join(f"\n  {line}" for line in log) or " nothing"
+    return ServiceFailed(f"{name} {what}. Its last lines:{said}", service=name, log=log)
+
+
+def _all_up(state: DoneAndNotDoneFutures[Serving]) -> bool:
+    for future in state.done:
+        future.result()  # raises what went wrong
+    return not state.not_done
+
+
+def serve(
+    *names: str,
+    timeout: float = SECONDS_TO_START,
+    when_one_ends: Literal["stop", "go on"] = "stop",
+    output: Callable[[str, str], None] | None = None,
+) -> Services:
+    """Starts services on their native configuration files, side by side, and returns when all of them are up.
+
+    In a ``with`` block they are stopped at its end; else when `Services.stop` is called or Python ends. If this process
+    is killed, they are ended, too. One of this project that runs already is used, and left running.
+
+    Args:
+        *names: Which; by default those of installed plugins that fit the project, and every ``[services.NAME]``.
+        timeout: Seconds within which all of them have to be up.
+        when_one_ends: What happens when a service ends by itself: the others are stopped, or go on.
+        output: Is given the name and the text of each line that they write; by default it stands on stderr, prefixed.
+
+    Returns:
+        What is up, by name.
+
+    Raises:
+        ConfigurationError: An option is wrong, or a native file, a program or a secret is missing.
+        PluginNotFoundError: There is none, or one of them is not installed, disabled or unknown.
+        PortTaken: A port is in use by something else.
+        ServiceFailed: One did not come up, and the others were stopped; the message ends with its last lines.
+        UnsupportedError: This is Windows.
+    """
+    if when_one_ends not in ("stop", "go on"):
+        raise ArgumentError(f"when_one_ends = {when_one_ends!r} must be 'stop' or 'go on'")
+    chosen = choose(current(), names)
+    write = output or prefixed(sys.stderr, [service.name for service in chosen.services])
+    return started(chosen, timeout, when_one_ends, write)
+
+
+def started(chosen: Chosen, timeout: float, when_one_ends: str, output: Output) -> Services:
+    """Starts chosen services, as `serve` does."""
+    for name, reason in chosen.left_out.items():
+        output(OURS, f"{name} is left out: {reason}")
+    services = Services(chosen, output, when_one_ends)
+    services.start(chosen.services, timeout)
+    return services
