@@ -99,9 +99,9 @@ class ServiceProcess:
         self.service, self._guard, self._output, self._ended = service, guard, output, ended
         self.tail: deque[str] = deque(maxlen=TAIL)
         path = program(service)
-        unset = [name for name in service.secrets if not os.environ.get(name)]
+        unset = [name for name in (*service.secrets, *service.variables) if not os.environ.get(name)]
         if unset:
-            raise ConfigurationError(f"{service.name} needs {', '.join(unset)} in the environment: a secret, not set")
+            raise ConfigurationError(f"{service.name} needs variables that are not set: export {', '.join(unset)}")
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", **service.env, MARK: mark(service, root)}
         try:
             self._process = subprocess.Popen(

@@ -24,8 +24,10 @@ class ServiceRow:
     ports: list[int] = field(default_factory=list, metadata={"help": "The ports it listens on, at 127.0.0.1"})
     env: dict[str, str] = field(default_factory=dict, metadata={"help": "Variables added to its environment"})
     secrets: list[str] = field(
-        default_factory=list, metadata={"help": "Variables it needs that hold secrets; their values are set elsewhere"}
+        default_factory=list,
+        metadata={"help": "Variables that hold secrets of its own; their values are set elsewhere"},
     )
+    variables: list[str] = field(default_factory=list, metadata={"help": "Other variables that have to be set"})
     config_files: list[str] = field(default_factory=list, metadata={"help": "The native files it reads"})
     directory: Path = field(default=Path(), metadata={"help": "Where it is started"})
     stop_seconds: float = field(default=10, metadata={"help": "How long it may take to end, before it is killed"})
@@ -61,6 +63,7 @@ def service_of(name: str, table: Mapping[str, Setting], root: Path) -> Service:
         ports=row.ports,
         env=row.env,
         secrets=row.secrets,
+        variables=row.variables,
         config_files=_paths(root, row.config_files),
         directory=row.directory,
         stop_seconds=row.stop_seconds,
