@@ -71,7 +71,9 @@ def feast(options: FeastServerOptions) -> dn.Service:
 
 
 def known_feature(url: str, repo: Path, native: Path) -> dn.ServiceRequest | None:
-    """Returns a request for a feature that is registered, or None where none is: the server answers before it can serve.
+    """Returns a request for a feature that is registered, or None where none is.
+
+    The server's ``/health`` answers before it has read a feature.
 
     Raises:
         FeatureStoreError: The registry cannot be read.

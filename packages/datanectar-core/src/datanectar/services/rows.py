@@ -25,7 +25,7 @@ class ServiceRow:
     env: dict[str, str] = field(default_factory=dict, metadata={"help": "Variables added to its environment"})
     secrets: list[str] = field(
         default_factory=list,
-        metadata={"help": "Variables that hold secrets of its own; their values are set elsewhere"},
+        metadata={"help": "Variables that hold its own secrets; their values are set elsewhere"},
     )
     variables: list[str] = field(default_factory=list, metadata={"help": "Other variables that have to be set"})
     config_files: list[str] = field(default_factory=list, metadata={"help": "The native files it reads"})
