@@ -47,6 +47,7 @@ _COMMANDS = {
     "copy": "datanectar.cli.copying:copy",
     "features": "datanectar.cli.features:features",
     "serve": "datanectar.cli.serving:serve",
+    "compose": "datanectar.cli.composing:compose",
     "plugins": "datanectar.cli.environment:plugins",
     "config": "datanectar.cli.environment:config",
     "doctor": "datanectar.cli.doctor:doctor",
