@@ -14,7 +14,7 @@ from datanectar.configuration.settings import Settings
 from datanectar.doctor.findings import Finding, guarded
 from datanectar.errors import ConfigurationError, DatanectarError
 from datanectar.layer.opening import storage_options
-from datanectar.records import FeatureStoreType, NamingType, OrchestratorType, SerializerType, ServiceType, StorageType
+from datanectar.records import FeatureStoreType, NamingType, OrchestratorType, SerializerType, StorageType
 from datanectar.registry import registry
 from datanectar.values.references import is_reference
 
@@ -22,7 +22,6 @@ _CHECK = "configuration"
 _COMPONENTS = {
     "orchestrators": OrchestratorType,
     "feature_stores": FeatureStoreType,
-    "services": ServiceType,
 }
 
 

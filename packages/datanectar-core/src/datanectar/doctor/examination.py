@@ -9,7 +9,7 @@ from pathlib import Path
 from datanectar.configuration.active import override
 from datanectar.configuration.files import Setting
 from datanectar.configuration.settings import Settings
-from datanectar.doctor import configuration, machine, plugins, signing, stores
+from datanectar.doctor import configuration, machine, plugins, services, signing, stores
 from datanectar.doctor.findings import Finding, guarded
 from datanectar.errors import ConfigurationError
 from datanectar.layer.opening import open_layer
@@ -57,6 +57,7 @@ def _configured(settings: Settings, every: bool, layers: list[StorageLayer]) -> 
     yield from guarded("configuration", configuration.components(settings))
     yield from guarded("policies", configuration.policies(settings))
     yield from guarded("profiles", configuration.profiles(settings))
+    yield from guarded("services", services.services(settings))
     used = _used(settings, every)
     yield from guarded("storages", configuration.storages(settings, list(used)))
     for name, chosen in used.items():

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
+from datanectar.configuration.files import Setting
 from datanectar.configuration.settings import Settings
 from datanectar.errors import ConfigurationError, PluginNotFoundError
 from datanectar.records import Service, ServiceType
@@ -28,8 +31,15 @@ class Chosen:
     left_out: dict[str, str]
 
 
-def choose(settings: Settings, names: tuple[str, ...] = ()) -> Chosen:
+def choose(
+    settings: Settings, names: tuple[str, ...] = (), changed: Mapping[str, Mapping[str, Setting]] = MappingProxyType({})
+) -> Chosen:
     """Returns the services of these names, or all that fit this project.
+
+    Args:
+        settings: What is configured.
+        names: Which; none stands for all.
+        changed: Options in place of those configured, by the service's name.
 
     Raises:
         ConfigurationError: An option is wrong, or a native file is missing.
@@ -40,7 +50,7 @@ def choose(settings: Settings, names: tuple[str, ...] = ()) -> Chosen:
     services, left_out = [], {}
     for name in wanted:
         try:
-            services.append(make(settings, name))
+            services.append(make(settings, name, changed.get(name, {})))
         except ConfigurationError as error:
             if name in names or name in rows:
                 raise
@@ -54,9 +64,9 @@ def choose(settings: Settings, names: tuple[str, ...] = ()) -> Chosen:
     return Chosen(settings.root, services, left_out)
 
 
-def make(settings: Settings, name: str) -> Service:
+def make(settings: Settings, name: str, changed: Mapping[str, Setting] = MappingProxyType({})) -> Service:
     """Returns one service, of a plugin or a row."""
-    table, known = settings.table(f"services.{name}"), registry(settings).components(ServiceType)
+    table, known = {**settings.table(f"services.{name}"), **changed}, registry(settings).components(ServiceType)
     rows = settings.names("services")
     if name not in known and name in rows:
         package = FIRST_PARTY.get((ServiceType.kind, name))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datanectar.testing.plugin_checks import CheckedPlugin, check_plugin
     from datanectar.testing.sameness import assert_same
     from datanectar.testing.serializer import SerializerConformance
+    from datanectar.testing.serving import services
     from datanectar.testing.storage import StorageConformance
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "assert_same",
     "check_plugin",
     "memory_store",
+    "services",
 ]
 
 _HOMES = {
@@ -41,6 +43,7 @@ _HOMES = {
     "assert_same": "sameness",
     "check_plugin": "plugin_checks",
     "memory_store": "memory",
+    "services": "serving",
 }
 
 
@@ -59,4 +62,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """What pytest looks through for fixtures: of what is imported later, these alone."""
-    return [*globals(), "memory_store"]
+    return [*globals(), "memory_store", "services"]

@@ -1,0 +1,112 @@
+"""The services: whether `datanectar serve` would start them."""
+
+from __future__ import annotations
+
+import configparser
+import importlib.metadata
+import json
+import os
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from datanectar.configuration.settings import Settings
+from datanectar.doctor.findings import Finding, guarded
+from datanectar.errors import ConfigurationError, DatanectarError
+from datanectar.records import Service, ServiceType
+from datanectar.registry import registry
+from datanectar.services.choosing import make
+from datanectar.services.ports import holder
+from datanectar.services.process import mark, program
+from datanectar.services.versions import version
+
+
+def services(settings: Settings) -> Iterator[Finding]:
+    """Every service there is; one that the user has not configured is no reason to call anything broken."""
+    configured = settings.names("services")
+    for name in dict.fromkeys((*registry(settings).components(ServiceType), *configured)):
+        yield from guarded(f"service {name}", _service(settings, name, "error" if name in configured else "warning"))
+
+
+def _service(settings: Settings, name: str, wrong: Literal["error", "warning"]) -> Iterator[Finding]:
+    check = f"service {name}"
+    try:
+        service = make(settings, name)
+    except DatanectarError as error:
+        if wrong == "error" or not isinstance(error, ConfigurationError):
+            raise
+        yield Finding("ok", check, f"not for this project: {error}")
+        return
+    try:
+        yield Finding("ok", check, ", ".join(filter(None, (program(service), _versioned(service)))))
+    except ConfigurationError as error:
+        yield Finding(wrong, check, str(error))
+    yield from _other_version(service, check)
+    for file in service.config_files:
+        problem = _unreadable(file)
+        yield Finding(wrong if problem else "ok", check, f"{file}: {problem or 'read'}")
+    unset = [variable for variable in (*service.secrets, *service.variables) if not os.environ.get(variable)]
+    if unset:
+        yield Finding(wrong, check, f"variables it needs are not set: {', '.join(unset)}", "export them")
+    for port in service.ports:
+        yield _port(service, port, settings.root, wrong)
+
+
+def _versioned(service: Service) -> str:
+    found = version(service)
+    return f"{service.distribution} {found}" if found else ""
+
+
+def _other_version(service: Service, check: str) -> Iterator[Finding]:
+    """A server of one version and clients of another."""
+    found = version(service)
+    try:
+        ours = importlib.metadata.version(service.distribution) if service.distribution else ""
+    except importlib.metadata.PackageNotFoundError:
+        return
+    if found and found != ours:
+        what = f"the server is {service.distribution} {found}, and this environment has {ours}"
+        yield Finding("warning", check, what, "no harm where the two understand each other")
+
+
+def _port(service: Service, port: int, root: Path, wrong: Literal["error", "warning"]) -> Finding:
+    found, check = holder(port), f"service {service.name}"
+    if found is None:
+        return Finding("ok", check, f"port {port} is free")
+    if found.mark == mark(service, root):
+        return Finding("ok", check, f"port {port}: it runs, pid {found.pid}")
+    remedy = f"stop that, or give {service.name} another port in [services.{service.name}]"
+    return Finding(wrong, check, f"port {port} is taken by {found}", remedy)
+
+
+def _yaml(text: str) -> Any:
+    import yaml
+
+    return yaml.safe_load(text)
+
+
+def _ini(text: str) -> None:
+    configparser.ConfigParser(interpolation=None, strict=False).read_string(text)
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    ".toml": tomllib.loads,
+    ".json": json.loads,
+    ".yaml": _yaml,
+    ".yml": _yaml,
+    ".cfg": _ini,
+    ".ini": _ini,
+}
+
+
+def _unreadable(file: Path) -> str:
+    """Why a native file cannot be read, or an empty string; one of an unknown format need only be there."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        _READERS.get(file.suffix, str)(text)
+    except ImportError:  # without YAML, its files are the service's own affair
+        return ""
+    except Exception as error:
+        return " ".join(str(error).split())
+    return ""
