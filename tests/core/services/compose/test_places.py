@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from datanectar.errors import ConfigurationError
 from datanectar.services.compose.places import Places
 
 
@@ -94,10 +93,13 @@ def test_the_working_directory_is_moved(service, root) -> None:
     assert Places(service(directory=root / "a" / ".." / "b"), root).working_directory() == "/project/b"
 
 
-def test_a_working_directory_that_no_mount_has_is_told(service, root) -> None:
-    with pytest.raises(ConfigurationError, match=r"luigid is started in /srv, .* `data` of \[services\.luigid\]"):
-        Places(service(directory=Path("/srv")), root).working_directory()
-    assert Places(service(directory=Path("/srv"), data=[Path("/srv")]), root).working_directory() == "/data/srv"
+def test_a_working_directory_outside_has_a_place_and_what_is_below_stays_below(service, root) -> None:
+    places = Places(
+        service("feast", "--chdir=/srv/repo", directory=Path("/srv/repo"), data=[Path("/srv/repo/x")]), root
+    )
+    assert places.working_directory() == "/work/repo"
+    assert places.path(Path("/srv/repo/x")) == "/work/repo/x"
+    assert places.arguments() == ["--chdir=/work/repo"]
 
 
 def test_in_a_project_at_the_top_only_what_is_mounted_is_moved(service) -> None:
