@@ -87,7 +87,12 @@ class FeatureStoreType(ComponentType):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceType(ComponentType):
-    """A server that a plugin knows how to start. `factory(options)` gives a `Service`."""
+    """A server that a plugin knows how to start. `factory(options)` gives a `Service`.
+
+    It raises `ConfigurationError` where the server does not fit the project, say because its native file is not there:
+    then it is started only where it is asked for by name. The options ``port`` and ``state_directory``, where it has
+    them, are what tests change to have a server of their own.
+    """
 
     kind: ClassVar[str] = "service"
 
@@ -151,7 +156,9 @@ class Service:
         config_files: The native configuration files it reads.
         directory: Where it is started; by default the directory of the first configuration file, else the project's.
         env: Variables added to its environment.
-        secrets: Variables it needs that hold secrets: taken from the environment, never from a file of the project.
+        secrets: Variables it needs that hold secrets of its own: taken from the environment, never from a file of the
+            project; `datanectar compose` makes their values up.
+        variables: Other variables that its native files name, taken from the environment, too.
         ports: The ports it listens on, at 127.0.0.1.
         stop_seconds: How long it may take to end after SIGTERM, before it is killed.
         distribution: The Python distribution that has the program: tells its version, and what an image installs.
@@ -169,6 +176,7 @@ class Service:
     directory: Path | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: Sequence[str] = ()
+    variables: Sequence[str] = ()
     ports: Sequence[int] = ()
     stop_seconds: float = 10
     distribution: str = ""

@@ -15,3 +15,13 @@ def datanectar_feature_stores() -> Iterator[dn.FeatureStoreType]:
         options="datanectar_feast.options:FeastOptions",
         summary="Feast, by its own feature_store.yaml",
     )
+
+
+@dn.hookimpl
+def datanectar_services() -> Iterator[dn.ServiceType]:
+    yield dn.ServiceType(
+        name="feast",
+        factory="datanectar_feast.service:feast",
+        options="datanectar_feast.service:FeastServerOptions",
+        summary="Feast's feature server, by its own feature_store.yaml",
+    )

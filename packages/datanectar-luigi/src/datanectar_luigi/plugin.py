@@ -25,3 +25,13 @@ def datanectar_orchestrators() -> Iterator[dn.OrchestratorType]:
         options="datanectar_luigi.options:LuigiOptions",
         summary="Luigi's scheduler and workers, its own or luigid's",
     )
+
+
+@dn.hookimpl
+def datanectar_services() -> Iterator[dn.ServiceType]:
+    yield dn.ServiceType(
+        name="luigid",
+        factory="datanectar_luigi.service:luigid",
+        options="datanectar_luigi.service:LuigidOptions",
+        summary="Luigi's central scheduler, by its own luigi.cfg",
+    )

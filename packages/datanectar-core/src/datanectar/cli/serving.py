@@ -13,7 +13,7 @@ from datanectar.cli.options import chosen, profile_option
 from datanectar.configuration.active import current
 from datanectar.services import serving
 from datanectar.services.choosing import choose
-from datanectar.services.output import prefixed
+from datanectar.services.output import OURS, prefixed
 
 
 @click.command()
@@ -49,7 +49,7 @@ def serve(profile: str | None, timeout: float, when_one_ends: str, names: tuple[
             if not any(service.started for service in services.values()):
                 click.echo("all of them run already; stop them where they were started", err=True)
                 return DONE
-            output(serving.OURS, "Ctrl-C stops them")
+            output(OURS, "Ctrl-C stops them")
             services.wait()
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -46,6 +46,8 @@ def make_options(kind: type | None, settings: Mapping[str, Setting], *, where: s
         given = settings.get(name) or _from_environment(field)
         if given is not None:
             values[name] = _convert(given, annotations[name], f"{where}.{name}", root, is_secret(kind, name))
+        elif isinstance(_default(field), Path):
+            values[name] = root / _default(field)
         elif _default(field) is dataclasses.MISSING:
             raise ConfigurationError(f"{where}.{name} is missing{_help(field)}; set it in [{where}]")
     return kind(**values)

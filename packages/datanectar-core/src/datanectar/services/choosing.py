@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,11 +57,15 @@ def choose(settings: Settings, names: tuple[str, ...] = ()) -> Chosen:
 def make(settings: Settings, name: str) -> Service:
     """Returns one service, of a plugin or a row."""
     table, known = settings.table(f"services.{name}"), registry(settings).components(ServiceType)
-    if name not in known and name in settings.names("services"):
+    rows = settings.names("services")
+    if name not in known and name in rows:
         package = FIRST_PARTY.get((ServiceType.kind, name))
         if package is not None and "command" not in table:
             raise PluginNotFoundError(f"service {name!r} is not installed: pip install {package}; or give its command")
         return service_of(name, table, settings.root)
+    near = difflib.get_close_matches(name, rows, 1)
+    if name not in known and near and (ServiceType.kind, name) not in FIRST_PARTY:
+        raise PluginNotFoundError(f"unknown service {name!r}; did you mean {near[0]!r}?")
     where = f"services.{name}"
     made: Service = registry(settings).make(ServiceType, name, table, where=where, root=settings.root)
     return made

@@ -1,7 +1,8 @@
 """Ends services whose supervisor was killed. Run as a script by `datanectar.services.process`, of the stdlib alone.
 
-It reads process groups from its standard input, ``41`` once a service is started and ``-41`` once it has ended. The
-pipe's end, or a new parent, means that the supervisor is gone.
+It reads process groups from its standard input, ``41`` once a service is started, ``-41`` once it has ended, and
+``0`` once the supervisor needs it no more. The pipe's end means the same, which forks of the supervisor may put off, and
+so does a new parent.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ def main(supervisor: int, stop_seconds: float) -> None:
     """Waits until the supervisor is gone, and ends what it left behind."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # whoever ends a whole terminal or job ends the supervisor, too
-    groups = _registered(supervisor)
+    groups = _left(supervisor)
     _send(groups, signal.SIGTERM)
     deadline = time.monotonic() + stop_seconds
     while groups and time.monotonic() < deadline:
@@ -28,25 +29,29 @@ def main(supervisor: int, stop_seconds: float) -> None:
     _send(groups, signal.SIGKILL)
 
 
-def _registered(supervisor: int) -> set[int]:
-    """The groups that are left when the supervisor is gone."""
+def _left(supervisor: int) -> set[int]:
+    """Waits until the supervisor is gone, and returns the groups that are left."""
     groups: set[int] = set()
-    rest = b""
+    rest, gone = b"", False
     while True:
-        if not select.select([0], [], [], _LOOK_SECONDS)[0]:
-            if os.getppid() != supervisor:  # a child that it forked may hold the pipe open
-                return groups
-            continue
-        read = os.read(0, 4096)
-        if not read:
-            return groups
-        *lines, rest = (rest + read).split(b"\n")
-        for line in lines:
-            number = int(line)
-            if number > 0:
-                groups.add(number)
-            else:
-                groups.discard(-number)
+        if select.select([0], [], [], 0 if gone else _LOOK_SECONDS)[0]:
+            read = os.read(0, 4096)
+            if not read:
+                break
+            *lines, rest = (rest + read).split(b"\n")
+            for line in lines:
+                number = int(line)
+                if number > 0:
+                    groups.add(number)
+                else:
+                    groups.discard(-number)
+                gone = gone or number == 0
+        elif gone:
+            break
+        else:
+            gone = os.getppid() != supervisor
+    os.close(0)  # who has not said yet that it starts gets SIGPIPE, and does not
+    return groups
 
 
 def _send(groups: set[int], number: int) -> set[int]:

@@ -45,16 +45,20 @@ class Guard:
 
     def forget(self, group: int) -> None:
         """Says that a group has ended; its number may be another's soon."""
-        try:
-            os.write(self.fileno(), f"-{group}\n".encode())
-        except BrokenPipeError:  # somebody killed the guard
-            pass
+        self._say(f"-{group}")
 
     def close(self) -> None:
-        """Lets it go, with nothing left to end."""
+        """Lets it go; it ends what is left: what was started, but not written down before a Ctrl-C."""
         assert self._process.stdin is not None
+        self._say("0")  # a fork of this process may hold the pipe open
         self._process.stdin.close()
         self._process.wait()
+
+    def _say(self, line: str) -> None:
+        try:
+            os.write(self.fileno(), f"{line}\n".encode())
+        except BrokenPipeError:  # somebody killed the guard
+            pass
 
 
 def program(service: Service) -> str:
@@ -99,14 +103,14 @@ class ServiceProcess:
         self.service, self._guard, self._output, self._ended = service, guard, output, ended
         self.tail: deque[str] = deque(maxlen=TAIL)
         path = program(service)
-        unset = [name for name in service.secrets if not os.environ.get(name)]
+        unset = [name for name in (*service.secrets, *service.variables) if not os.environ.get(name)]
         if unset:
-            raise ConfigurationError(f"{service.name} needs {', '.join(unset)} in the environment: a secret, not set")
+            raise ConfigurationError(f"{service.name} needs variables that are not set: export {', '.join(unset)}")
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", **service.env, MARK: mark(service, root)}
         try:
             self._process = subprocess.Popen(
                 ["/bin/sh", "-c", _REGISTERED, path, *service.command[1:]],
-                cwd=directory(service, root),
+                cwd=str(directory(service, root)),  # a text, for the message if it is not there
                 env=environment,
                 stdin=guard.fileno(),
                 stdout=subprocess.PIPE,
@@ -159,12 +163,24 @@ class ServiceProcess:
 
     def _read(self) -> None:
         assert self._process.stdout is not None
+        failed = False
         with self._process.stdout as lines:
             while line := lines.readline(_LINE):
                 self.tail.append(line.rstrip("\n"))
-                self._output(self.service.name, self.tail[-1])
+                try:
+                    self._output(self.service.name, self.tail[-1])
+                except Exception as error:  # who is not read any more would end, or wait forever
+                    if not failed:
+                        _log("what the output of %s is given to fails: %r", self.service.name, error)
+                    failed = True
 
     def _wait(self) -> None:
         self._process.wait()
         self._reader.join(0.5)  # its last words are part of the report
         self._ended(self)
+
+
+def _log(message: str, *arguments: object) -> None:
+    import logging
+
+    logging.getLogger("datanectar.services").warning(message, *arguments)

@@ -24,10 +24,15 @@ class ServiceRow:
     ports: list[int] = field(default_factory=list, metadata={"help": "The ports it listens on, at 127.0.0.1"})
     env: dict[str, str] = field(default_factory=dict, metadata={"help": "Variables added to its environment"})
     secrets: list[str] = field(
-        default_factory=list, metadata={"help": "Variables it needs that hold secrets; their values are set elsewhere"}
+        default_factory=list,
+        metadata={"help": "Variables that hold its own secrets; their values are set elsewhere"},
     )
+    variables: list[str] = field(default_factory=list, metadata={"help": "Other variables that have to be set"})
     config_files: list[str] = field(default_factory=list, metadata={"help": "The native files it reads"})
-    directory: Path = field(default=Path(), metadata={"help": "Where it is started"})
+    directory: Path | None = field(
+        default=None,
+        metadata={"help": "Where it is started, by default beside its first configuration file, else in the project"},
+    )
     stop_seconds: float = field(default=10, metadata={"help": "How long it may take to end, before it is killed"})
     distribution: str = field(default="", metadata={"help": "The Python distribution that has the program"})
     image: str = field(default="", metadata={"help": "A published image that runs it, for `datanectar compose`"})
@@ -50,7 +55,7 @@ def service_of(name: str, table: Mapping[str, Setting], root: Path) -> Service:
         ConfigurationError: An option is missing, unknown or of the wrong type.
     """
     row: ServiceRow = make_options(ServiceRow, table, where=f"services.{name}", root=root)
-    program, *arguments = shlex.split(row.command) if isinstance(row.command, str) else row.command or [""]
+    program, *arguments = _words(row.command, f"services.{name}.command") or [""]
     if not program:
         raise ConfigurationError(f"services.{name}.command is empty; write the program and its arguments")
     local = root / program  # a path is of the project, a bare name is looked up on PATH
@@ -61,6 +66,7 @@ def service_of(name: str, table: Mapping[str, Setting], root: Path) -> Service:
         ports=row.ports,
         env=row.env,
         secrets=row.secrets,
+        variables=row.variables,
         config_files=_paths(root, row.config_files),
         directory=row.directory,
         stop_seconds=row.stop_seconds,
@@ -70,6 +76,15 @@ def service_of(name: str, table: Mapping[str, Setting], root: Path) -> Service:
         state=_paths(root, row.state),
         data=_paths(root, row.data),
     )
+
+
+def _words(command: list[str] | str, key: str) -> list[str]:
+    if not isinstance(command, str):
+        return command
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise ConfigurationError(f"{key} = {command!r} cannot be read: {error}") from error
 
 
 def _paths(root: Path, texts: list[str]) -> list[Path]:

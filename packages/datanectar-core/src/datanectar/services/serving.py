@@ -91,8 +91,8 @@ class Services(Mapping[str, Serving]):
         Raises:
             ServiceFailed: One ended by itself.
         """
-        while self._processes and not self._over.wait(0.2):  # a wait without an end hears no Ctrl-C everywhere
-            pass
+        while self._processes and not self._over.is_set():
+            time.sleep(_POLL_SECONDS)  # of all waits, the one out of which a signal's handler may raise
         self.stop()
         self.check()
 
