@@ -15,6 +15,8 @@ COMMANDS = [
     "rm",
     "copy",
     "features",
+    "serve",
+    "compose",
     "plugins",
     "config",
     "doctor",

@@ -150,8 +150,8 @@ def _check(made: Document, path: Path, names: tuple[str, ...], secrets: list[str
         print_json([dataclasses.asdict(one) for one in found])
     else:
         print_table(("", "where", "the file", "the services"), map(_row, [*drift, *added]))
-        said = f"{len(drift)} drifted from the services" if drift else "has not drifted from the services"
-        click.echo(f"{_shown(path)}: {said}", err=True)
+        places = f", in {len(drift)} place{'s'[: len(drift) > 1]}" if drift else ""
+        click.echo(f"{_shown(path)} has {'' if drift else 'not '}drifted from the services{places}", err=True)
     return FAILED if drift else DONE
 
 

@@ -3,8 +3,8 @@
 1. The program is called by its file name, which the image has on its ``PATH``; one that is mounted, by its path.
 2. What is in the project is at ``/project/<relative path>``. A native file outside of it is at ``/config/<name>``, and
    what is mounted from beside it in the same place relative to it; other directories are at ``/data/<name>`` and
-   ``/state/<name>``. In arguments and values of variables, the project and what is mounted are moved; other paths
-   stay as they are.
+   ``/state/<name>``, and the one where it is started at ``/work/<name>``. In arguments and values of variables, the
+   project, these directories and files are moved; other paths stay as they are.
 3. ``127.0.0.1`` as an argument, behind its ``=``, or before its ``:port``, is an address to listen on, and becomes
    ``0.0.0.0``: the container's own 127.0.0.1 is not reached from outside. Ports are published at 127.0.0.1 alone.
 """
@@ -16,7 +16,6 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from datanectar.errors import ConfigurationError
 from datanectar.records import Service
 from datanectar.services.process import directory
 
@@ -38,16 +37,20 @@ class Places:
         for file in map(_plain, service.config_files):
             if not self._known(file):
                 self._homes[file.parent] = self._free("/config")
-        for base, paths in (("/data", service.data), ("/state", service.state)):
+        started_in = directory(service, root)
+        for base, paths in (("/work", [started_in]), ("/data", service.data), ("/state", service.state)):
             for path in map(_plain, paths):
                 if not self._known(path):
                     self._homes[path] = self._free(f"{base}/{path.name}")
-        mounted = map(_plain, (*service.config_files, *service.data, *service.state))
-        self._mounted = {str(path): self.path(path) for path in mounted}
-        self._text = _mentions(self._mounted if _is_top(self._root) else {str(self._root): PROJECT, **self._mounted})
+        mounted = (*service.config_files, *service.data, *service.state)
+        self._mounted = {str(_plain(path)): self.path(path) for path in mounted}
+        self._moved = {str(_plain(started_in)): self.path(started_in), **self._mounted}
+        if not _is_top(self._root):
+            self._moved[str(self._root)] = PROJECT
+        self._text = _mentions(self._moved)
 
     def path(self, path: Path) -> str:
-        """Returns where a path of the project, or one that is mounted, is in the container."""
+        """Returns where something is in the container: of the project, mounted, or where it is started."""
         path = _plain(path)
         home = self._known(path)
         assert home is not None
@@ -65,22 +68,11 @@ class Places:
 
     def text(self, text: str) -> str:
         """Returns a text with the paths in it moved."""
-        return self._text.sub(lambda found: self._moved(found[0]), text)
+        return self._text.sub(lambda found: self._moved[found[0]], text)
 
     def working_directory(self) -> str:
-        """Returns where the program is started.
-
-        Raises:
-            ConfigurationError: It is in no mount.
-        """
-        path = _plain(directory(self._service, self._root))
-        if self._known(path) is None:
-            name = self._service.name
-            raise ConfigurationError(
-                f"{name} is started in {path}, which is outside the project and not mounted in its container; put it "
-                f"among the `data` of [services.{name}], or start {name} elsewhere"
-            )
-        return self.path(path)
+        """Returns where the program is started."""
+        return self.path(directory(self._service, self._root))
 
     def _known(self, path: Path) -> tuple[Path, str] | None:
         """The innermost place that is moved and has this path."""
@@ -96,9 +88,6 @@ class Places:
             number += 1
             home = f"{wanted}/{number}"
         return home
-
-    def _moved(self, path: str) -> str:
-        return self._mounted.get(path) or PROJECT
 
 
 def _plain(path: Path) -> Path:

@@ -14,7 +14,6 @@ from datanectar.errors import ConfigurationError, UnsupportedError
 _HEADER = """\
 # Written by `datanectar compose` from the services of the project, and yours to edit: it is not written again.
 # `datanectar compose --check` says where it has drifted from what they say. Secrets are in .env, beside this file.
-
 """
 #: Text that every YAML reads as text, without quotes; Compose's takes 1e3 for a number, which Python's does not.
 _PLAIN = re.compile(r"(?:[A-Za-z/]|\.{1,2}/|--?[A-Za-z])[\w ./@=+,~-]*|[0-9]+s", re.ASCII)
@@ -30,18 +29,14 @@ def written(document: Mapping[str, Any], comments: Mapping[str, str]) -> str:
         comments: What stands above services, by their names.
     """
     yaml = _yaml()
-    parts = [_HEADER]
+    sections = []
     for section, content in document.items():
         if section == "services":
-            blocks = [
-                f"{_comment(comments.get(name, ''))}{_dump(yaml, {name: keys})}" for name, keys in content.items()
-            ]
-            parts.append("\nservices:\n" + indent("\n".join(blocks), "  "))
+            blocks = [_comment(comments.get(name, "")) + _dump(yaml, {name: keys}) for name, keys in content.items()]
+            sections.append("services:\n" + indent("\n".join(blocks), "  "))
         else:
-            parts.append(
-                _dump(yaml, {section: content}) if section == "name" else f"\n{_dump(yaml, {section: content})}"
-            )
-    return "".join(parts)
+            sections.append(_dump(yaml, {section: content}))
+    return "\n".join([_HEADER, *sections])
 
 
 def read(path: Path) -> dict[str, Any]:
