@@ -1,8 +1,8 @@
 """Ends services whose supervisor was killed. Run as a script by `datanectar.services.process`, of the stdlib alone.
 
 It reads process groups from its standard input, ``41`` once a service is started, ``-41`` once it has ended, and
-``0`` once the supervisor needs it no more. The pipe's end means the same, which forks of the supervisor may put off, and
-so does a new parent.
+``0`` once the supervisor needs it no more. The pipe's end means the same, which forks of the supervisor may put off;
+and so does a new parent.
 """
 
 from __future__ import annotations
