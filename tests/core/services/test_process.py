@@ -16,7 +16,7 @@ from datanectar.errors import ConfigurationError, ServiceFailed, UnsupportedErro
 from datanectar.records import Service
 from datanectar.services import process as module
 from datanectar.services.ports import MARK
-from datanectar.services.process import TAIL, Guard, ServiceProcess, directory, program
+from datanectar.services.process import TAIL, Guard, ServiceProcess, check, directory, program
 
 Start = Callable[..., ServiceProcess]
 
@@ -178,11 +178,12 @@ def test_a_program_is_found_on_the_path_and_from_anywhere(tmp_path: Path, monkey
     assert program(Service(name="web", command=["web"])) == str(found)
 
 
-def test_secrets_that_are_not_set_or_empty_are_named(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_that_are_not_set_or_empty_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SET", "x")
     monkeypatch.setenv("EMPTY", "")
-    with pytest.raises(ConfigurationError, match="web needs UNSET, EMPTY in the environment: a secret, not set"):
-        start("1", secrets=["SET", "UNSET", "EMPTY"])
+    service = Service(name="web", command=[sys.executable], secrets=["SET", "UNSET"], variables=["EMPTY"])
+    with pytest.raises(ConfigurationError, match="web needs variables that are not set: export UNSET, EMPTY"):
+        check(service)
 
 
 def test_stopped_it_is_asked_to_end(start: Start, servers, eventually) -> None:

@@ -127,6 +127,6 @@ def _check_answers(url: str) -> None:
         socket.create_connection((parts.hostname, port), _SECONDS_TO_ANSWER).close()
     except OSError as error:
         raise ConnectionError(
-            f"no luigid answers at {parts.scheme}://{parts.hostname}:{port} ({error}). Start one: luigid --address "
-            f'127.0.0.1 --port {port}; or do without: scheduler = "local" in [orchestrators.luigi]'
+            f"no luigid answers at {parts.scheme}://{parts.hostname}:{port} ({error}). Start one: datanectar serve "
+            f'luigid, or luigid --address 127.0.0.1 --port {port}; or do without: scheduler = "local" in [orchestrators.luigi]'
         ) from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 import configparser
 import importlib.metadata
 import json
-import os
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from datanectar.records import Service, ServiceType
 from datanectar.registry import registry
 from datanectar.services.choosing import make
 from datanectar.services.ports import holder
-from datanectar.services.process import mark, program
+from datanectar.services.process import mark, program, unset_variables
 from datanectar.services.versions import version
 
 
@@ -46,8 +45,7 @@ def _service(settings: Settings, name: str, wrong: Literal["error", "warning"]) 
     for file in service.config_files:
         problem = _unreadable(file)
         yield Finding(wrong if problem else "ok", check, f"{file}: {problem or 'read'}")
-    unset = [variable for variable in (*service.secrets, *service.variables) if not os.environ.get(variable)]
-    if unset:
+    if unset := unset_variables(service):
         yield Finding(wrong, check, f"variables it needs are not set: {', '.join(unset)}", "export them")
     for port in service.ports:
         yield _port(service, port, settings.root, wrong)

@@ -20,6 +20,7 @@ from datanectar.services.ports import MARK
 Output = Callable[[str, str], None]
 TAIL = 15  # lines that an error shows
 _LINE = 1 << 16
+_LAST_WORDS_SECONDS = 1.0  # a process that it left behind may hold the pipe
 #: Tells the guard before the program runs, so that there is no moment in which a killed supervisor leaves it behind.
 _REGISTERED = 'echo $$ >&0 && exec "$0" "$@" </dev/null'
 
@@ -76,6 +77,23 @@ def program(service: Service) -> str:
     return os.path.abspath(found)
 
 
+def check(service: Service) -> None:
+    """Looks for what a service needs to be started.
+
+    Raises:
+        ConfigurationError: Its program or a variable is missing.
+    """
+    program(service)
+    unset = unset_variables(service)
+    if unset:
+        raise ConfigurationError(f"{service.name} needs variables that are not set: export {', '.join(unset)}")
+
+
+def unset_variables(service: Service) -> list[str]:
+    """Returns the names of the variables that a service needs and this process does not have."""
+    return [name for name in (*service.secrets, *service.variables) if not os.environ.get(name)]
+
+
 def directory(service: Service, root: Path) -> Path:
     """Returns where a service is started."""
     return service.directory or (service.config_files[0].parent if service.config_files else root)
@@ -102,14 +120,10 @@ class ServiceProcess:
     ) -> None:
         self.service, self._guard, self._output, self._ended = service, guard, output, ended
         self.tail: deque[str] = deque(maxlen=TAIL)
-        path = program(service)
-        unset = [name for name in (*service.secrets, *service.variables) if not os.environ.get(name)]
-        if unset:
-            raise ConfigurationError(f"{service.name} needs variables that are not set: export {', '.join(unset)}")
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", **service.env, MARK: mark(service, root)}
         try:
             self._process = subprocess.Popen(
-                ["/bin/sh", "-c", _REGISTERED, path, *service.command[1:]],
+                ["/bin/sh", "-c", _REGISTERED, program(service), *service.command[1:]],
                 cwd=str(directory(service, root)),  # a text, for the message if it is not there
                 env=environment,
                 stdin=guard.fileno(),
@@ -135,6 +149,12 @@ class ServiceProcess:
     def code(self) -> int | None:
         """Its exit code, or None while it runs."""
         return self._process.poll()
+
+    def last_lines(self) -> list[str]:
+        """Returns what it said last; of one that has ended, its last words."""
+        if self.code is not None:
+            self._waiter.join()
+        return list(self.tail)
 
     def stop(self) -> bool:
         """Ends it: SIGTERM, then its whole group; returns whether it ended by itself in time."""
@@ -176,7 +196,7 @@ class ServiceProcess:
 
     def _wait(self) -> None:
         self._process.wait()
-        self._reader.join(0.5)  # its last words are part of the report
+        self._reader.join(_LAST_WORDS_SECONDS)  # they are part of the report
         self._ended(self)
 
 

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from concurrent.futures._base import DoneAndNotDoneFutures
 from typing import Literal, Self
 
@@ -20,7 +20,7 @@ from datanectar.records import Service
 from datanectar.services.choosing import Chosen, choose
 from datanectar.services.output import OURS, prefixed
 from datanectar.services.ports import Holder, holder
-from datanectar.services.process import Guard, Output, ServiceProcess, mark, program
+from datanectar.services.process import Guard, Output, ServiceProcess, check, mark
 from datanectar.services.readiness import asked, lacks
 
 _POLL_SECONDS = 0.1
@@ -101,29 +101,36 @@ class Services(Mapping[str, Serving]):
         if os.getpid() != self._owner:  # a fork
             return
         self._stopping.set()
-        with self._stop_lock:
-            try:
+        try:
+            with self._stop_lock:
                 while self._processes:
                     self._end(next(reversed(self._processes.values())))
-            except BaseException:
-                for left in self._processes.values():
-                    left.kill()
-                self._processes.clear()
-                raise
-            finally:
                 self._close()
+        except BaseException:  # a second Ctrl-C; what a thread is just stopping is killed, too
+            for left in list(self._processes.values()):
+                left.kill()
+            with self._stop_lock:
+                self._processes.clear()
+                self._close()
+            raise
 
     def _end(self, process: ServiceProcess) -> None:
         name, before = process.service.name, time.monotonic()
         if process.code is None:
-            self._output(OURS, f"stopping {name}")
+            self._say(f"stopping {name}")
             in_time = process.stop()
             took = f"{time.monotonic() - before:.1f} s"
             killed = f"killed: it had not ended after {process.service.stop_seconds:g} s"
-            self._output(OURS, f"{name} stopped, {took}" if in_time else f"{name} {killed}")
+            self._say(f"{name} stopped, {took}" if in_time else f"{name} {killed}")
         else:
             process.kill()
         self._processes.pop(name, None)
+
+    def _say(self, line: str) -> None:
+        try:
+            self._output(OURS, line)
+        except Exception:  # a terminal that is gone must not keep services from being stopped in order
+            pass
 
     def _close(self) -> None:
         self._ends.put(None)
@@ -144,9 +151,9 @@ class Services(Mapping[str, Serving]):
             ServiceFailed: One did not come up; the others are stopped.
         """
         holders = {service.name: self._held(service) for service in services}
-        for service in services:
-            program(service)  # what is missing is said before anything is started
         new = [service for service in services if holders[service.name] is None]
+        for service in new:
+            check(service)  # what is missing is said before anything is started
         try:
             if new:
                 self._guard = Guard(max(service.stop_seconds for service in new))
@@ -181,18 +188,27 @@ class Services(Mapping[str, Serving]):
         deadline = time.monotonic() + timeout
         failed = threading.Event()
         with ThreadPoolExecutor(max(1, len(services))) as pool:
-            waiting = [pool.submit(self._until_up, one, holders[one.name], deadline, failed) for one in services]
+            waiting = {
+                one.name: pool.submit(self._until_up, one, holders[one.name], timeout, deadline, failed)
+                for one in services
+            }
             try:
-                while not _all_up(wait(waiting, _POLL_SECONDS, FIRST_EXCEPTION)):
-                    pass
+                while not _all_up(wait(waiting.values(), _POLL_SECONDS, FIRST_EXCEPTION)):
+                    self._check_those_up(waiting)
             finally:
                 failed.set()
-        for service, up in zip(services, waiting, strict=True):
-            self._running[service.name] = up.result()
+        self._running = {name: up.result() for name, up in waiting.items()}
 
-    def _until_up(self, service: Service, held: Holder | None, deadline: float, failed: threading.Event) -> Serving:
+    def _check_those_up(self, waiting: Mapping[str, Future[Serving]]) -> None:
+        """Raises if one has ended that was up already: the others may wait for it."""
+        for name, process in self._processes.items():
+            if process.code is not None and waiting[name].done() and waiting[name].exception() is None:
+                raise _failure(process, f"ended with code {process.code} before the others were up")
+
+    def _until_up(
+        self, service: Service, held: Holder | None, timeout: float, deadline: float, failed: threading.Event
+    ) -> Serving:
         before = time.monotonic()
-        timeout = deadline - before
         request = service.request() if service.request is not None else None
         while lacking := lacks(service) or (asked(request.url, request.json) if request is not None else ""):
             process = self._processes.get(service.name)
@@ -201,7 +217,7 @@ class Services(Mapping[str, Serving]):
             if process is not None and process.code is not None:
                 raise _failure(process, f"ended with code {process.code} before it was up")
             if time.monotonic() > deadline:
-                what = f"is not up after {timeout:.0f} s: {lacking}"
+                what = f"is not up after {timeout:g} s: {lacking}"
                 if process is None:
                     raise ServiceFailed(f"{service.name}, {held}, {what}", service=service.name, log=[])
                 raise _failure(process, what)
@@ -233,7 +249,7 @@ class Services(Mapping[str, Serving]):
         then = "" if not others else "; the others go on" if go_on else "; the others are stopped"
         failure = _failure(process, f"ended by itself with code {process.code}{then}")
         self._failures.append(failure)
-        self._output(OURS, str(failure))
+        self._say(str(failure))
         if go_on and others:
             process.kill()  # what it left behind
             self._processes.pop(name, None)
@@ -242,7 +258,7 @@ class Services(Mapping[str, Serving]):
 
 
 def _failure(process: ServiceProcess, what: str) -> ServiceFailed:
-    name, log = process.service.name, list(process.tail)
+    name, log = process.service.name, process.last_lines()
     said = "".join(f"\n  {line}" for line in log) or " nothing"
     return ServiceFailed(f"{name} {what}. Its last lines:{said}", service=name, log=log)
 
@@ -283,8 +299,9 @@ def serve(
     if when_one_ends not in ("stop", "go on"):
         raise ArgumentError(f"when_one_ends = {when_one_ends!r} must be 'stop' or 'go on'")
     chosen = choose(current(), names)
-    write = output or prefixed(sys.stderr, [service.name for service in chosen.services])
-    return started(chosen, timeout, when_one_ends, write)
+    if output is None:
+        output = prefixed(sys.stderr, [service.name for service in chosen.services])
+    return started(chosen, timeout, when_one_ends, output)
 
 
 def started(chosen: Chosen, timeout: float, when_one_ends: str, output: Output) -> Services:
