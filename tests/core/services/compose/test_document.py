@@ -89,6 +89,11 @@ def test_secrets_are_references_that_have_to_be_set(composed, service) -> None:
     assert found["environment"]["TOKEN"] == "${TOKEN:?set it in .env}"
 
 
+def test_variables_that_native_files_name_are_passed_on_and_have_to_be_set(composed, service) -> None:
+    found = composed(service(variables=["PG_HOST"], image="acme"))["services"]["luigid"]
+    assert found["environment"] == {"PG_HOST": "${PG_HOST:?set it in .env}"}
+
+
 def test_a_secret_needs_the_name_of_a_variable(composed, service) -> None:
     with pytest.raises(ConfigurationError, match="'MY-TOKEN' is no name of a variable"):
         composed(service(secrets=["MY-TOKEN"]))
