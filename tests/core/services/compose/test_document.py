@@ -39,9 +39,9 @@ def test_data_is_mounted_to_be_written(composed, service, root) -> None:
 
 
 def test_state_is_a_volume(composed, service, root) -> None:
-    found = composed(service(state=[root / "state", root / "old/state", root / "a b"]))
+    found = composed(service(state=[root / "state", root / "old/state", root / "a b", root / ".hidden"]))
     assert [mount["source"] for mount in found["services"]["luigid"]["volumes"]] == list(found["volumes"])
-    assert list(found["volumes"]) == ["luigid.state", "luigid.state-2", "luigid.a-b"]
+    assert list(found["volumes"]) == ["luigid.state", "luigid.state-2", "luigid.a-b", "luigid.hidden"]
 
 
 def test_services_whose_names_run_together_have_volumes_of_their_own(composed, root) -> None:

@@ -104,6 +104,12 @@ def test_a_working_directory_outside_has_a_place_and_what_is_below_stays_below(s
     assert places.arguments() == ["--chdir=/work/repo"]
 
 
+def test_a_path_is_known_in_the_spelling_that_a_plugin_has_it_in(service, root) -> None:
+    state, repo = root / "../state", root / "../repo"
+    places = Places(service("luigid", f"{state}/x", str(repo), directory=repo, state=[state]), root)
+    assert places.arguments() == ["/state/state/x", "/work/repo"]
+
+
 def test_in_a_project_at_the_top_only_what_is_mounted_is_moved(service) -> None:
     places = Places(service("luigid", "/a/b", "/a/luigi.cfg", config_files=[Path("/a/luigi.cfg")]), Path("/"))
     assert places.arguments() == ["/a/b", "/config/luigi.cfg"]

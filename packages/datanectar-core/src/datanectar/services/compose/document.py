@@ -115,7 +115,7 @@ def _volume_names(service: str, directories: Iterable[str]) -> list[str]:
     """Names that say whose volumes they are, of the characters that volumes have."""
     names: list[str] = []
     for directory in directories:
-        plain = wanted = f"{service}.{re.sub(r'[^a-zA-Z0-9_.-]', '-', directory)}"  # no service has a dot
+        plain = wanted = f"{service}.{re.sub(r'[^a-zA-Z0-9_.-]', '-', directory).strip('.')}"  # no service has a dot
         while wanted in names:
             wanted = f"{plain}-{len(names) + 1}"
         names.append(wanted)
