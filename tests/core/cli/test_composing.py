@@ -217,6 +217,24 @@ def test_where_it_cannot_be_written_is_named(in_process) -> None:
     assert "folder cannot be written: Is a directory" in said
 
 
+def test_what_only_people_know_is_asked_for_and_not_made_up(in_process, docker: Path) -> None:
+    Path("datanectar.toml").write_text(ROWS + '[services.more]\ncommand = "a"\nimage = "a"\nvariables = ["A", "B"]\n')
+    SECRETS.write_text("B=b\n")
+    code, _, said = in_process("compose")
+    assert code == 0
+    assert "what A should be is yours to say, in .env" in said
+    assert "A" not in secrets()
+    assert "${A:?set it in .env}" in FILE.read_text()
+    assert "DAEMON_TOKEN, OWN_PASSWORD, A, B" in in_process("compose", "-o", "-")[2]
+
+
+def test_a_secret_of_another_service_is_made_up_once(in_process) -> None:
+    Path("datanectar.toml").write_text(
+        ROWS + '[services.more]\ncommand = "a"\nimage = "a"\nvariables = ["OWN_PASSWORD"]\n'
+    )
+    assert "yours to say" not in in_process("compose")[2]
+
+
 def test_what_has_to_be_there_to_be_mounted_is_told(in_process) -> None:
     Path("luigi.cfg").unlink()
     assert "own: luigi.cfg is not there yet" in in_process("compose")[2]

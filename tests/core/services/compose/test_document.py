@@ -39,9 +39,9 @@ def test_data_is_mounted_to_be_written(composed, service, root) -> None:
 
 
 def test_state_is_a_volume(composed, service, root) -> None:
-    found = composed(service(state=[root / "state", root / "old/state", root / "a b"]))
+    found = composed(service(state=[root / "state", root / "old/state", root / "a b", root / ".hidden"]))
     assert [mount["source"] for mount in found["services"]["luigid"]["volumes"]] == list(found["volumes"])
-    assert list(found["volumes"]) == ["luigid.state", "luigid.state-2", "luigid.a-b"]
+    assert list(found["volumes"]) == ["luigid.state", "luigid.state-2", "luigid.a-b", "luigid.hidden"]
 
 
 def test_services_whose_names_run_together_have_volumes_of_their_own(composed, root) -> None:
@@ -87,6 +87,11 @@ def test_containers_may_do_little(composed, service) -> None:
 def test_secrets_are_references_that_have_to_be_set(composed, service) -> None:
     found = composed(service(secrets=["TOKEN"], env={"TOKEN": "by mistake"}))["services"]["luigid"]
     assert found["environment"]["TOKEN"] == "${TOKEN:?set it in .env}"
+
+
+def test_variables_that_native_files_name_are_passed_on_and_have_to_be_set(composed, service) -> None:
+    found = composed(service(variables=["PG_HOST"], image="acme"))["services"]["luigid"]
+    assert found["environment"] == {"PG_HOST": "${PG_HOST:?set it in .env}"}
 
 
 def test_a_secret_needs_the_name_of_a_variable(composed, service) -> None:

@@ -47,6 +47,7 @@ def test_it_is_completed_and_what_it_has_stays() -> None:
     before = FILE.read_bytes()
     assert keep(Path.cwd(), ["A", "B", "C", "D"]).added == ()
     assert FILE.read_bytes() == before
+    assert kept.names == {"A", "B", "C", "D", "DATANECTAR_UID", "DATANECTAR_GID"}
 
 
 def test_a_name_in_a_comment_is_not_set() -> None:

@@ -41,6 +41,7 @@ SERVICE = st.builds(
     state=some(PATH),
     env=st.dictionaries(VARIABLE, WORD, max_size=3),
     secrets=some(VARIABLE),
+    variables=some(VARIABLE),
     ports=some(st.integers(1, 65535)),
     stop_seconds=st.floats(0, 1000),
     image=st.sampled_from(["", "acme/server:1"]),

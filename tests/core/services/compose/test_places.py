@@ -34,7 +34,9 @@ def test_a_program_on_the_path_is_not_taken_for_a_directory_of_its_name(service,
         ("/home/you/flights.old", "/home/you/flights.old"),
         ("/mnt/home/you/flights", "/mnt/home/you/flights"),
         ("/etc/luigi/luigi.cfg", "/config/luigi.cfg"),
-        ("/etc/luigi", "/etc/luigi"),
+        ("/etc/luigi", "/config"),
+        ("--chdir=/etc/luigi", "--chdir=/config"),
+        ("/etc/luigi/other", "/etc/luigi/other"),
         ("/etc/luigi/luigi.cfg.bak", "/etc/luigi/luigi.cfg.bak"),
         ("/srv/shared/x", "/data/shared/x"),
         ("/var/lib/luigi/state", "/state/luigi/state"),
@@ -100,6 +102,12 @@ def test_a_working_directory_outside_has_a_place_and_what_is_below_stays_below(s
     assert places.working_directory() == "/work/repo"
     assert places.path(Path("/srv/repo/x")) == "/work/repo/x"
     assert places.arguments() == ["--chdir=/work/repo"]
+
+
+def test_a_path_is_known_in_the_spelling_that_a_plugin_has_it_in(service, root) -> None:
+    state, repo = root / "../state", root / "../repo"
+    places = Places(service("luigid", f"{state}/x", str(repo), directory=repo, state=[state]), root)
+    assert places.arguments() == ["/state/state/x", "/work/repo"]
 
 
 def test_in_a_project_at_the_top_only_what_is_mounted_is_moved(service) -> None:

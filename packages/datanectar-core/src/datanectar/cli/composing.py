@@ -62,16 +62,22 @@ def compose(
     path = found.root / _DEFAULT if output in (None, _STDOUT) else Path(os.path.abspath(str(output)))
     made = document(found, settings.project, path.parent)
     if check:
-        return _check(made, path, names, _secrets(found.services), as_json)
+        return _check(made, path, names, found.services, as_json)
     written = text.written(made, _comments(settings, found))
     _tell_what_is_not_there(found.services)
     if output == _STDOUT:
-        return _print(written, _secrets(found.services))
-    return _write(written, path, force, _secrets(found.services))
+        return _print(written, found.services)
+    return _write(written, path, force, found.services)
 
 
 def _secrets(services: Iterable[Service]) -> list[str]:
+    """The variables whose values are made up."""
     return list(dict.fromkeys(name for service in services for name in service.secrets))
+
+
+def _others(services: Iterable[Service]) -> list[str]:
+    """The variables whose values people know."""
+    return sorted({name for service in services for name in service.variables} - set(_secrets(services)))
 
 
 def _tell_what_is_not_there(services: Iterable[Service]) -> None:
@@ -93,19 +99,19 @@ def _comments(settings: Settings, found: Chosen) -> dict[str, str]:
     }
 
 
-def _print(written: str, secrets: list[str]) -> int:
+def _print(written: str, services: list[Service]) -> int:
     click.echo(written, nl=False)
-    names = ", ".join((UID, GID, *secrets))
+    names = ", ".join((UID, GID, *_secrets(services), *_others(services)))
     click.echo(f"a file {dotenv.NAME} beside it has to set {names}; without -o - both are written", err=True)
     return DONE
 
 
-def _write(written: str, path: Path, force: bool, secrets: list[str]) -> int:
+def _write(written: str, path: Path, force: bool, services: list[Service]) -> int:
     if not force and os.path.lexists(path):
         raise _is_there(path)
     if not path.parent.is_dir():
         raise ConfigurationError(f"{_shown(path)} cannot be written: there is no directory {_shown(path.parent)}")
-    kept = dotenv.keep(path.parent, secrets)
+    kept = dotenv.keep(path.parent, _secrets(services))
     if kept.tightened:
         click.echo(f"{_shown(kept.path)} could be read by others: its mode is 0600 now", err=True)
     try:
@@ -118,7 +124,10 @@ def _write(written: str, path: Path, force: bool, secrets: list[str]) -> int:
     click.echo(f"wrote {_shown(path)}")
     added = f"wrote {', '.join(kept.added)} to" if kept.added else "nothing was lacking in"
     click.echo(f"{added} {_shown(kept.path)}, which is not for version control")
-    if refusal := docker.refusal(path):
+    unset = [name for name in _others(services) if name not in kept.names and name not in os.environ]
+    if unset:
+        click.echo(f"what {', '.join(unset)} should be is yours to say, in {_shown(kept.path)}", err=True)
+    if refusal := docker.refusal(path, unset):
         raise ConfigurationError(f"docker compose refuses {_shown(path)}: {refusal}")
     found = next((name for name in _FOUND_BY_DOCKER if Path(name).exists()), None)
     named = "" if path == Path.cwd() / (found or "") else f"-f {shlex.quote(_shown(path))} "
@@ -141,8 +150,8 @@ def _shown(path: Path) -> str:
 # --check
 
 
-def _check(made: Document, path: Path, names: tuple[str, ...], secrets: list[str], as_json: bool) -> int:
-    found = differences(made, text.read(path), set(secrets))
+def _check(made: Document, path: Path, names: tuple[str, ...], services: list[Service], as_json: bool) -> int:
+    found = differences(made, text.read(path), {*_secrets(services), *_others(services)})
     if names:  # the other services of the file are no addition
         found = [one for one in found if not (one.kind == "added" and one.path.count(".") < 2)]
     drift, added = ([one for one in found if (one.kind == "added") is is_added] for is_added in (False, True))

@@ -85,10 +85,10 @@ class _Container:
         service = self._service
         found: Document = {} if service.image else {"HOME": "/tmp", "PYTHONUNBUFFERED": "1"}  # a user without a home
         found |= {name: self._places.text(str(value)) for name, value in service.env.items()}
-        for name in service.secrets:
+        for name in (*service.variables, *service.secrets):
             if _VARIABLE.fullmatch(name) is None:
                 raise ConfigurationError(
-                    f"services.{service.name}.secrets: {name!r} is no name of a variable; these are of A-Z a-z 0-9 _"
+                    f"services.{service.name}: {name!r} is no name of a variable; these are of A-Z a-z 0-9 _"
                 )
             found[name] = _Reference(f"${{{name}:?set it in .env}}")
         return found
@@ -115,7 +115,7 @@ def _volume_names(service: str, directories: Iterable[str]) -> list[str]:
     """Names that say whose volumes they are, of the characters that volumes have."""
     names: list[str] = []
     for directory in directories:
-        plain = wanted = f"{service}.{re.sub(r'[^a-zA-Z0-9_.-]', '-', directory)}"  # no service has a dot
+        plain = wanted = f"{service}.{re.sub(r'[^a-zA-Z0-9_.-]', '-', directory).strip('.')}"  # no service has a dot
         while wanted in names:
             wanted = f"{plain}-{len(names) + 1}"
         names.append(wanted)

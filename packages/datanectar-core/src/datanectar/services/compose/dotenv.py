@@ -30,11 +30,13 @@ class Kept:
         path: Where it is.
         added: The variables that it had not.
         tightened: Whether others could read it, and cannot any more.
+        names: All the variables that it sets.
     """
 
     path: Path
     added: tuple[str, ...]
     tightened: bool
+    names: frozenset[str]
 
 
 def keep(folder: Path, names: Iterable[str]) -> Kept:
@@ -60,7 +62,7 @@ def keep(folder: Path, names: Iterable[str]) -> Kept:
 def _created(path: Path, names: Iterable[str]) -> Kept:
     lines = _lines(names, set())
     _write(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE), _HEADER + "".join(lines.values()))
-    return Kept(path, tuple(lines), False)
+    return Kept(path, tuple(lines), False, frozenset(lines))
 
 
 def _completed(path: Path, names: Iterable[str]) -> Kept:
@@ -68,11 +70,12 @@ def _completed(path: Path, names: Iterable[str]) -> Kept:
     if tightened:
         path.chmod(_PRIVATE)  # before there is anything new to read
     text = path.read_text(encoding="utf-8")
-    lines = _lines(names, set(_SET.findall(text)))
+    there = set(_SET.findall(text))
+    lines = _lines(names, there)
     if lines:
         start = "\n" if text and not text.endswith("\n") else ""
         _write(os.open(path, os.O_WRONLY | os.O_APPEND), start + "".join(lines.values()))
-    return Kept(path, tuple(lines), tightened)
+    return Kept(path, tuple(lines), tightened, frozenset(there | set(lines)))
 
 
 def _lines(names: Iterable[str], there: set[str]) -> dict[str, str]:

@@ -43,11 +43,13 @@ class Places:
                 if not self._known(path):
                     self._homes[path] = self._free(f"{base}/{path.name}")
         mounted = (*service.config_files, *service.data, *service.state)
-        self._mounted = {str(_plain(path)): self.path(path) for path in mounted}
-        self._moved = {str(_plain(started_in)): self.path(started_in), **self._mounted}
+        # Plugins write a path into arguments as they have it, say with a ``..`` in it.
+        self._mounted = {spelling: self.path(path) for path in mounted for spelling in (str(path), str(_plain(path)))}
+        self._moved = dict(self._mounted)
         if not _is_top(self._root):
             self._moved[str(self._root)] = PROJECT
         self._text = _mentions(self._moved)
+        self._started_in = (str(started_in), str(_plain(started_in)))
 
     def path(self, path: Path) -> str:
         """Returns where something is in the container: of the project, mounted, or where it is started."""
@@ -67,7 +69,10 @@ class Places:
         return [_LOOPBACK.sub(r"\g<1>0.0.0.0", self.text(str(one))) for one in self._service.command[1:]]
 
     def text(self, text: str) -> str:
-        """Returns a text with the paths in it moved."""
+        """Returns a text with the paths in it moved; the directory where it is started, where that is all there is."""
+        option, sign, value = text.rpartition("=")
+        if value in self._started_in:
+            return f"{option}{sign}{self.working_directory()}"
         return self._text.sub(lambda found: self._moved[found[0]], text)
 
     def working_directory(self) -> str:
