@@ -128,5 +128,6 @@ def _check_answers(url: str) -> None:
     except OSError as error:
         raise ConnectionError(
             f"no luigid answers at {parts.scheme}://{parts.hostname}:{port} ({error}). Start one: datanectar serve "
-            f'luigid, or luigid --address 127.0.0.1 --port {port}; or do without: scheduler = "local" in [orchestrators.luigi]'
+            f"luigid, or luigid --address 127.0.0.1 --port {port}; or do "
+            'without: scheduler = "local" in [orchestrators.luigi]'
         ) from error
