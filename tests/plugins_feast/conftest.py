@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import datanectar as dn
+from datanectar.testing import services  # noqa: F401  a fixture
 
 YAML = """\
 project: eta

@@ -7,7 +7,6 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from testbed.feast_server import FeastServer
 
 import datanectar as dn
 
@@ -43,11 +42,10 @@ def table(eta):
 
 
 @pytest.fixture(scope="module")
-def server(eta, table, project, tmp_path_factory):
+def server(eta, table, services):
     """The address of a real feature server, which has February online."""
     eta.bring_online((1, 2))
-    with FeastServer(tmp_path_factory.mktemp("server"), project / "feature_repo") as server:
-        yield server.url
+    return services("feast")["feast"].url
 
 
 def test_each_flight_has_what_was_known_an_hour_before(table) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -25,21 +26,21 @@ _SOURCE = "the fixture services"
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Services]]:
     """Starts services: ``services("luigid")["luigid"].url``; they are stopped at the end of the session.
 
-    It is called with names, and perhaps ``timeout=`` in seconds; the same names give the same servers. Those of
+    It is called with names, and perhaps ``timeout=`` in seconds; the same names give the same servers of a project. Those of
     plugins listen on free ports and keep their state in a directory that is gone afterwards, so that they meet neither
     the developer's own nor those of other test processes; a ``[services.NAME]`` with a command is started as it stands.
     What they write is logged by the logger ``datanectar.services``, at level INFO.
     """
     with ExitStack() as running:
-        known: dict[tuple[str, ...], Services] = {}
+        known: dict[tuple[Path, tuple[str, ...]], Services] = {}
 
         def start(*names: str, timeout: float = SECONDS_TO_START) -> Services:
-            if names not in known:
-                settings = current()
+            settings = current()
+            if (settings.root, names) not in known:
                 own = {name: _own(settings, name, tmp_path_factory) for name in names}
                 made = started(choose(settings, names, own), timeout, "go on", _log)
-                known[names] = running.enter_context(made)
-            return known[names]
+                known[settings.root, names] = running.enter_context(made)
+            return known[settings.root, names]
 
         yield start
 
