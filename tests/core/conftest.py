@@ -99,7 +99,7 @@ class Answers(BaseHTTPRequestHandler):
 
 
 signal.signal(signal.SIGTERM, signal.SIG_IGN if "stubborn" in MANNERS else end)
-note("pids", os.getpid())
+note("pids", f"{os.getpid()} {NAME}")
 print(MANNERS.get("says", "hello"), flush=True)
 if "ends" in MANNERS:
     sys.exit(int(MANNERS["ends"]))
@@ -156,7 +156,11 @@ class Servers:
 
     def pids(self) -> list[int]:
         """Returns the processes that there were, in the order in which they started."""
-        return [int(pid) for pid in self._notes("pids")]
+        return [int(line.split()[0]) for line in self._notes("pids")]
+
+    def pid(self, name: str) -> int:
+        """Returns the first process of a service."""
+        return next(int(line.split()[0]) for line in self._notes("pids") if line.split()[1] == name)
 
     def living(self) -> list[int]:
         """Returns those of the processes that have not ended."""

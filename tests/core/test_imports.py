@@ -94,6 +94,22 @@ def test_notebooks_are_prepared_for_in_notebooks_only() -> None:
     assert not top_level(loaded) & (DATA_LIBRARIES | SDKS | TERMINAL)
 
 
+def test_services_are_started_without_what_only_some_of_them_need(servers) -> None:
+    servers.row("web")
+    loaded = top_level(imported_by('import datanectar as dn\nwith dn.serve("web"): pass'))
+    assert not loaded & (DATA_LIBRARIES | SDKS | TERMINAL | {"psutil", "yaml"})
+    assert servers.events("stopped") == ["web stopped"]
+
+
+def test_serve_is_looked_at_without_what_only_some_services_need() -> None:
+    loaded = top_level(imported_by("import datanectar as dn\ndn.serve"))
+    assert not loaded & (DATA_LIBRARIES | SDKS | TERMINAL | {"psutil", "yaml"})
+
+
+def test_who_starts_no_service_loads_nothing_of_them() -> None:
+    assert not [name for name in imported_by(RUN) if name.startswith("datanectar.services")]
+
+
 COMPLETE = """
 import os
 os.environ |= {{"_DATANECTAR_COMPLETE": "bash_complete", "_DATANECTAR_LINE": "datanectar {line}"}}

@@ -391,6 +391,31 @@ def test_ctrl_c_in_the_body_stops_them(servers, heard) -> None:
     assert servers.events("stopped") == ["web stopped"]
 
 
+def test_ctrl_c_kills_what_a_thread_is_stopping(servers, heard, eventually) -> None:
+    """One ended, so the other is being stopped; whoever waits for that has enough."""
+    port = servers.row("a")
+    servers.row("b", "stubborn", stop_seconds=FOREVER)
+    services = dn.serve(output=heard)
+    get(port, "/end/3")
+    eventually(lambda: "stopping b" in heard.of())
+    main, seen = threading.main_thread(), [""]
+
+    def waits() -> bool:  # for the thread that stops b
+        seen.append(sys._current_frames()[main.ident].f_code.co_name)
+        return seen[-2:] == ["stop", "stop"]
+
+    def interrupt() -> None:
+        eventually(waits)
+        signal.pthread_kill(main.ident, signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        services.stop()
+    thread.join()
+    assert servers.living() == []
+
+
 # One that ends by itself
 
 

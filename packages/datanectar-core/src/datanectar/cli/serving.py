@@ -40,7 +40,8 @@ def serve(profile: str | None, timeout: float, when_one_ends: str, names: tuple[
     Ctrl-C stops them, the last one first; a second Ctrl-C kills them.
     """
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup has it ignored
+            signal.signal(number, _end)
     with chosen(profile):
         found = choose(current(), names)
     output = prefixed(sys.stdout, [service.name for service in found.services])
