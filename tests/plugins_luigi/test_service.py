@@ -141,15 +141,15 @@ def test_the_program_may_be_of_another_environment(project: Path) -> None:
 
 def test_a_run_uses_it_and_its_state_outlives_it(project: Path, on_port: int, quiet, monkeypatch) -> None:
     monkeypatch.setenv("DATANECTAR_ORCHESTRATOR", "luigi")
-    with dn.serve("luigid", output=quiet) as up, dn.settings():
+    with dn.serve("luigid", output=quiet) as up:
         monkeypatch.setenv("DATANECTAR_ORCHESTRATORS__LUIGI__SCHEDULER", up["luigid"].url)
         with dn.settings():
             dn.run(steps.number(1))
         assert len(asked(on_port, "task_list", status="DONE", upstream_status="")) == 1
     with dn.serve("luigid", output=quiet):
         assert len(asked(on_port, "task_list", status="DONE", upstream_status="")) == 1
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", on_port))  # nothing listens there any more
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", on_port))
 
 
 def test_nobody_elses_address_reaches_it(on_port: int, quiet) -> None:
@@ -208,7 +208,7 @@ def test_doctor_tells_its_version_its_file_and_its_port(on_port: int, capsys: py
     from datanectar.cli.application import invoke
 
     invoke(["doctor"])
-    told = [line.split("\t")[2] for line in capsys.readouterr().out.splitlines() if "service luigid" in line]
+    told = [line.split("\t")[2] for line in capsys.readouterr().out.splitlines() if "\tservice luigid\t" in line]
     assert told[0].endswith(f"luigid, luigi {version('luigi')}")
     assert told[1].endswith("luigi.cfg: read")
     assert told[2] == f"port {on_port} is free"

@@ -26,9 +26,10 @@ _SOURCE = "the fixture services"
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Services]]:
     """Starts services: ``services("luigid")["luigid"].url``; they are stopped at the end of the session.
 
-    It is called with names, and perhaps ``timeout=`` in seconds; the same names give the same servers of a project. Those of
-    plugins listen on free ports and keep their state in a directory that is gone afterwards, so that they meet neither
-    the developer's own nor those of other test processes; a ``[services.NAME]`` with a command is started as it stands.
+    It is called with names, and perhaps ``timeout=`` in seconds; in one project, the same names give the same servers.
+    Those of plugins listen on free ports and keep their state in a directory that is gone afterwards, so that they meet
+    neither the developer's own nor those of other test processes; a ``[services.NAME]`` with a command is started as it
+    stands.
     What they write is logged by the logger ``datanectar.services``, at level INFO.
     """
     with ExitStack() as running:
