@@ -188,7 +188,11 @@ def test_a_profile_that_there_is_not_is_wrong_use(servers, command) -> None:
         ('[services.web]\ncomand = "web"', (), "unknown option services.web.comand (datanectar.toml:2)"),
         ("[services.web]\nports = []", (), "services.web.command is missing"),
         ('[services.web]\ncommand = ""', (), "services.web.command is empty"),
-        ('[services.web]\ncommand = "sh"\nsecrets = ["NOT_SET"]', (), "web needs NOT_SET in the environment"),
+        (
+            '[services.web]\ncommand = "sh"\nsecrets = ["NOT_SET"]',
+            (),
+            "web needs variables that are not set",
+        ),
     ],
 )
 def test_wrong_use_is_exit_2_and_says_what_to_do(in_process, table: str, names: tuple[str, ...], message: str) -> None:

@@ -159,3 +159,12 @@ def test_references_in_a_secret_table_are_read(monkeypatch) -> None:
     settings = {"headers.token": Setting("env:ACME", "f:1"), "headers.kind": Setting("plain", "f:2")}
     made = make_options(Nested, settings, where="storage.lake", root=Path())
     assert made.headers == {"token": "hush", "kind": "plain"}
+
+
+def test_a_path_by_default_starts_where_a_given_one_does() -> None:
+    @dataclass(frozen=True)
+    class Places:
+        state: Path = Path("state")
+        absolute: Path = Path("/var")
+
+    assert make_options(Places, {}, where="services.x", root=Path("/root")) == Places(Path("/root/state"), Path("/var"))

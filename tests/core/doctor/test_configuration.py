@@ -156,12 +156,11 @@ def test_what_is_chosen_is_imported_to_see_that_it_can_be(install) -> None:
 
 def test_a_wrong_option_of_any_component_is_an_error(install) -> None:
     install("datanectar-acme", PLUGIN)
-    assert components("[orchestrators.grid]\nqeue = 1\n[services.web]\nport = 1\n") == [
+    assert components("[orchestrators.grid]\nqeue = 1\n") == [
         (
             "error",
             "orchestrators.grid: unknown option orchestrators.grid.qeue (datanectar.toml:2); did you mean 'queue'?",
         ),
-        ("error", "services.web: unknown service 'web'. Installed: none"),
     ]
 
 

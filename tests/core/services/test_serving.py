@@ -16,7 +16,7 @@ import pytest
 
 import datanectar as dn
 from datanectar.errors import ArgumentError, ConfigurationError, PortTaken, ServiceFailed
-from datanectar.services import serving
+from datanectar.services import waiting
 from datanectar.services.ports import MARK, free_port
 from datanectar.services.serving import Serving
 
@@ -47,7 +47,7 @@ def hours_pass(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object
 
     def when(condition: Callable[[], object]) -> None:
         clock = SimpleNamespace(monotonic=lambda: time.monotonic() + (FOREVER if condition() else 0))
-        monkeypatch.setattr(serving, "time", clock)
+        monkeypatch.setattr(waiting, "time", clock)
 
     return when
 

@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     from datanectar.running.explanation import explain, plan
     from datanectar.running.session import run
     from datanectar.running.targets import artifact, get_artifact_name, get_artifact_path
-    from datanectar.services.serving import Services, Serving, serve
+    from datanectar.services.serving import Services, serve
+    from datanectar.services.waiting import Serving
     from datanectar.tasks.function import Task
     from datanectar.tasks.handle import Artifact
     from datanectar.tasks.inputs import File, Secret
@@ -134,7 +135,8 @@ _MODULES = {
     "datanectar.running.explanation": ("explain", "plan"),
     "datanectar.running.session": ("run",),
     "datanectar.running.targets": ("artifact", "get_artifact_name", "get_artifact_path"),
-    "datanectar.services.serving": ("Services", "Serving", "serve"),
+    "datanectar.services.serving": ("Services", "serve"),
+    "datanectar.services.waiting": ("Serving",),
     "datanectar.tasks.function": ("Task",),
     "datanectar.tasks.handle": ("Artifact",),
     "datanectar.tasks.inputs": ("File", "Secret"),

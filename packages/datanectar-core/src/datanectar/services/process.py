@@ -150,11 +150,13 @@ class ServiceProcess:
         """Its exit code, or None while it runs."""
         return self._process.poll()
 
-    def last_lines(self) -> list[str]:
-        """Returns what it said last; of one that has ended, its last words."""
+    def failure(self, what: str) -> ServiceFailed:
+        """Returns what to raise: what became of it, and what it said last; of one that has ended, its last words."""
         if self.code is not None:
             self._waiter.join()
-        return list(self.tail)
+        name, log = self.service.name, list(self.tail)
+        said = "".join(f"\n  {line}" for line in log) or " nothing"
+        return ServiceFailed(f"{name} {what}. Its last lines:{said}", service=name, log=log)
 
     def stop(self) -> bool:
         """Ends it: SIGTERM, then its whole group; returns whether it ended by itself in time."""

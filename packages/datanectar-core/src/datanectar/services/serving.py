@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import atexit
-import dataclasses
 import os
 import queue
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from concurrent.futures._base import DoneAndNotDoneFutures
 from typing import Literal, Self
 
 from datanectar.configuration.active import current
@@ -21,29 +18,10 @@ from datanectar.services.choosing import Chosen, choose
 from datanectar.services.output import OURS, prefixed
 from datanectar.services.ports import Holder, holder
 from datanectar.services.process import Guard, Output, ServiceProcess, check, mark
-from datanectar.services.readiness import asked, lacks
+from datanectar.services.waiting import Serving, Waiting
 
 _POLL_SECONDS = 0.1
 SECONDS_TO_START = 90.0  # importing Feast takes up to 20 of them
-
-
-@dataclasses.dataclass(frozen=True)
-class Serving:
-    """A service that is up.
-
-    Attributes:
-        name: Its name.
-        url: Where it answers.
-        ports: The ports it listens on, at 127.0.0.1.
-        pid: Its process.
-        started: Whether it was started here; one that was running already is left running.
-    """
-
-    name: str
-    url: str
-    ports: tuple[int, ...]
-    pid: int | None
-    started: bool
 
 
 class Services(Mapping[str, Serving]):
@@ -150,8 +128,8 @@ class Services(Mapping[str, Serving]):
             PortTaken: A port is in use by something else.
             ServiceFailed: One did not come up; the others are stopped.
         """
-        holders = {service.name: self._held(service) for service in services}
-        new = [service for service in services if holders[service.name] is None]
+        holders = {service.name: held for service in services if (held := self._held(service)) is not None}
+        new = [service for service in services if service.name not in holders]
         for service in new:
             check(service)  # what is missing is said before anything is started
         try:
@@ -162,7 +140,7 @@ class Services(Mapping[str, Serving]):
                 assert self._guard is not None
                 process = ServiceProcess(service, self._root, self._guard, self._output, self._ends.put)
                 self._processes[service.name] = process
-            self._await(services, holders, timeout)
+            self._running = Waiting(self._processes, holders, timeout, self._output).all_up(services)
         except BaseException:
             self.stop()
             raise
@@ -184,57 +162,6 @@ class Services(Mapping[str, Serving]):
             )
         return None
 
-    def _await(self, services: list[Service], holders: dict[str, Holder | None], timeout: float) -> None:
-        deadline = time.monotonic() + timeout
-        failed = threading.Event()
-        with ThreadPoolExecutor(max(1, len(services))) as pool:
-            waiting = {
-                one.name: pool.submit(self._until_up, one, holders[one.name], timeout, deadline, failed)
-                for one in services
-            }
-            try:
-                while not _all_up(wait(waiting.values(), _POLL_SECONDS, FIRST_EXCEPTION)):
-                    self._check_those_up(waiting)
-            finally:
-                failed.set()
-        self._running = {name: up.result() for name, up in waiting.items()}
-
-    def _check_those_up(self, waiting: Mapping[str, Future[Serving]]) -> None:
-        """Raises if one has ended that was up already: the others may wait for it."""
-        for name, process in self._processes.items():
-            if process.code is not None and waiting[name].done() and waiting[name].exception() is None:
-                raise _failure(process, f"ended with code {process.code} before the others were up")
-
-    def _until_up(
-        self, service: Service, held: Holder | None, timeout: float, deadline: float, failed: threading.Event
-    ) -> Serving:
-        before = time.monotonic()
-        request = service.request() if service.request is not None else None
-        while lacking := lacks(service) or (asked(request.url, request.json) if request is not None else ""):
-            process = self._processes.get(service.name)
-            if failed.is_set():
-                raise ServiceFailed(f"{service.name} was stopped", service=service.name, log=[])
-            if process is not None and process.code is not None:
-                raise _failure(process, f"ended with code {process.code} before it was up")
-            if time.monotonic() > deadline:
-                what = f"is not up after {timeout:g} s: {lacking}"
-                if process is None:
-                    raise ServiceFailed(f"{service.name}, {held}, {what}", service=service.name, log=[])
-                raise _failure(process, what)
-            failed.wait(_POLL_SECONDS)
-        up = self._serving(service, held)
-        took = f"up after {time.monotonic() - before:.1f} s" if up.started else f"running already, pid {up.pid}"
-        self._output(OURS, f"{service.name} is {took}{' at ' if up.url else ''}{up.url}")
-        return up
-
-    def _serving(self, service: Service, held: Holder | None) -> Serving:
-        start, slashes, rest = service.ready.partition("://")
-        url = start + slashes + rest.partition("/")[0] if slashes else ""
-        if not url and service.ports:
-            url = f"127.0.0.1:{service.ports[0]}"
-        pid = self._processes[service.name].pid if held is None else held.pid
-        return Serving(service.name, url, tuple(service.ports), pid, held is None)
-
     # Watching
 
     def _watch(self) -> None:
@@ -247,7 +174,7 @@ class Services(Mapping[str, Serving]):
         go_on = self._when_one_ends == "go on"
         others = [other for other in self._processes if other != name]
         then = "" if not others else "; the others go on" if go_on else "; the others are stopped"
-        failure = _failure(process, f"ended by itself with code {process.code}{then}")
+        failure = process.failure(f"ended by itself with code {process.code}{then}")
         self._failures.append(failure)
         self._say(str(failure))
         if go_on and others:
@@ -255,18 +182,6 @@ class Services(Mapping[str, Serving]):
             self._processes.pop(name, None)
         else:
             self.stop()
-
-
-def _failure(process: ServiceProcess, what: str) -> ServiceFailed:
-    name, log = process.service.name, process.last_lines()
-    said = "".join(f"\n  {line}" for line in log) or " nothing"
-    return ServiceFailed(f"{name} {what}. Its last lines:{said}", service=name, log=log)
-
-
-def _all_up(state: DoneAndNotDoneFutures[Serving]) -> bool:
-    for future in state.done:
-        future.result()  # raises what went wrong
-    return not state.not_done
 
 
 def serve(
