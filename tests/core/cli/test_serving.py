@@ -16,6 +16,15 @@ Serve = Callable[..., "subprocess.Popen[str]"]
 CTRL_C = "datanectar | Ctrl-C stops them"
 
 
+@pytest.fixture(autouse=True)
+def same_signals() -> Iterator[None]:
+    """Puts back what the command, run in this process, sets for signals."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 AT_ITS_TERMINAL = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -196,6 +205,13 @@ def test_wrong_use_is_exit_2_and_says_what_to_do(in_process, table: str, names: 
     code, out, said = in_process("serve", *names)
     assert (code, out) == (2, "")
     assert message in said
+
+
+def test_a_system_without_hanging_up_is_told_what_is_wrong_as_well(in_process, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(signal, "SIGHUP")  # as on Windows
+    code, _, said = in_process("serve")
+    assert code == 2
+    assert "there is no service to start" in said
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "soon"])
