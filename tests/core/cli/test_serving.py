@@ -98,8 +98,8 @@ def test_what_ignores_sigterm_is_killed_after_a_while_with_its_whole_group(serve
 
 
 def test_a_second_ctrl_c_kills_them_at_once(servers, serve: Serve, eventually) -> None:
-    servers.row("a", "stubborn", stop_seconds=3600)
-    servers.row("b", "stubborn", "child", stop_seconds=3600)
+    servers.row("a", "stubborn", stop_seconds=600)
+    servers.row("b", "stubborn", "child", stop_seconds=600)
     process = serve("a", "b")
     process.send_signal(signal.SIGINT)
     eventually(lambda: "datanectar | stopping b" in shown())
