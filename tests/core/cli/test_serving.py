@@ -16,6 +16,15 @@ Serve = Callable[..., "subprocess.Popen[str]"]
 CTRL_C = "datanectar | Ctrl-C stops them"
 
 
+@pytest.fixture(autouse=True)
+def same_signals() -> Iterator[None]:
+    """Puts back what the command, run in this process, sets for signals."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 AT_ITS_TERMINAL = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -89,8 +98,8 @@ def test_what_ignores_sigterm_is_killed_after_a_while_with_its_whole_group(serve
 
 
 def test_a_second_ctrl_c_kills_them_at_once(servers, serve: Serve, eventually) -> None:
-    servers.row("a", "stubborn", stop_seconds=3600)
-    servers.row("b", "stubborn", "child", stop_seconds=3600)
+    servers.row("a", "stubborn", stop_seconds=600)
+    servers.row("b", "stubborn", "child", stop_seconds=600)
     process = serve("a", "b")
     process.send_signal(signal.SIGINT)
     eventually(lambda: "datanectar | stopping b" in shown())
@@ -200,6 +209,13 @@ def test_wrong_use_is_exit_2_and_says_what_to_do(in_process, table: str, names: 
     code, out, said = in_process("serve", *names)
     assert (code, out) == (2, "")
     assert message in said
+
+
+def test_a_system_without_hanging_up_is_told_what_is_wrong_as_well(in_process, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(signal, "SIGHUP")  # as on Windows
+    code, _, said = in_process("serve")
+    assert code == 2
+    assert "there is no service to start" in said
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "soon"])

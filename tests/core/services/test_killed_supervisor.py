@@ -198,9 +198,11 @@ def test_a_fork_that_lives_on_does_not_hold_up_the_end(servers, running, said) -
     servers.row("a")
     servers.row("b")
     supervisor = running("-c", SERVE + FORK)
-    assert supervisor.wait(60) == 0
+    try:
+        assert supervisor.wait(60) == 0
+    finally:
+        os.kill(int(said()[1].split()[1]), signal.SIGKILL)
     assert servers.events("stopped") == ["b stopped", "a stopped"]
-    os.kill(int(said()[1].split()[1]), signal.SIGKILL)
 
 
 def test_of_a_killed_supervisor_the_next_one_takes_over_nothing_but_starts_anew(

@@ -23,7 +23,7 @@ Start = Callable[..., ServiceProcess]
 
 @pytest.fixture
 def guarded() -> Iterator[Guard]:
-    guard = Guard(3600)
+    guard = Guard(600)
     yield guard
     guard.close()
 
@@ -187,7 +187,7 @@ def test_variables_that_are_not_set_or_empty_are_named(monkeypatch: pytest.Monke
 
 
 def test_stopped_it_is_asked_to_end(start: Start, servers, eventually) -> None:
-    process = start(servers.command("web", 0, "idle"), stop_seconds=3600)
+    process = start(servers.command("web", 0, "idle"), stop_seconds=600)
     eventually(servers.pids)
     assert process.stop() is True
     assert servers.events("stopped") == ["web stopped"]
@@ -201,7 +201,7 @@ def test_what_does_not_end_in_time_is_killed(start: Start, servers, eventually) 
 
 
 def test_what_it_started_is_killed_with_it(start: Start, servers, eventually) -> None:
-    process = start(servers.command("web", 0, "idle", "child"), stop_seconds=3600)
+    process = start(servers.command("web", 0, "idle", "child"), stop_seconds=600)
     eventually(lambda: len(servers.pids()) == 2)
     assert process.stop() is True
     eventually(lambda: servers.living() == [])
@@ -224,8 +224,23 @@ def test_killed_twice_is_as_once(start: Start, servers, eventually) -> None:
     assert process.code == -signal.SIGKILL
 
 
+def test_the_guard_is_told_of_its_start_and_of_its_end(heard, ends, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    guard = Guard(600)
+    with monkeypatch.context() as patched:
+        patched.setattr(guard, "fileno", lambda: writing)
+        service = Service(name="web", command=[sys.executable, "-c", "import signal; signal.pause()"])
+        process = ServiceProcess(service, Path.cwd(), guard, heard, ends.put)
+        assert os.read(reading, 100) == f"{process.pid}\n".encode()
+        process.kill()
+        assert os.read(reading, 100) == f"-{process.pid}\n".encode()
+    guard.close()
+    os.close(reading)
+    os.close(writing)
+
+
 def test_a_guard_that_somebody_killed_is_no_error_at_the_end(heard, ends) -> None:
-    guard = Guard(3600)
+    guard = Guard(600)
     service = Service(name="web", command=[sys.executable, "-c", "import signal; signal.pause()"])
     process = ServiceProcess(service, Path.cwd(), guard, heard, ends.put)
     guard._process.kill()
@@ -237,7 +252,7 @@ def test_a_guard_that_somebody_killed_is_no_error_at_the_end(heard, ends) -> Non
 
 def test_a_guard_that_is_let_go_ends_what_nobody_knows_of(servers, heard, ends, eventually) -> None:
     """Ctrl-C may come between the start of a service and the moment in which it is written down."""
-    guard = Guard(3600)
+    guard = Guard(600)
     ServiceProcess(Service(name="web", command=servers.command("web", 0, "idle")), Path.cwd(), guard, heard, ends.put)
     eventually(servers.pids)
     guard.close()
@@ -245,7 +260,7 @@ def test_a_guard_that_is_let_go_ends_what_nobody_knows_of(servers, heard, ends, 
 
 
 def test_a_guard_is_let_go_though_a_fork_of_ours_holds_its_pipe() -> None:
-    guard = Guard(3600)
+    guard = Guard(600)
     fork = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"], pass_fds=[guard.fileno()])
     guard.close()
     assert guard._process.returncode == 0

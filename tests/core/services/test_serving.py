@@ -29,7 +29,7 @@ def service():
 def datanectar_services():
     yield dn.ServiceType(name="model", factory=service, summary="A test")
 """
-FOREVER = 3600.0
+FOREVER = 600.0
 
 
 def get(port: int, path: str = "/") -> None:
@@ -117,7 +117,7 @@ def test_a_request_that_is_refused_is_told_with_its_answer_and_the_last_lines(
     with pytest.raises(ServiceFailed) as failure:
         dn.serve(timeout=FOREVER, output=heard)
     assert str(failure.value) == (
-        f"model is not up after 3600 s: POST http://127.0.0.1:{port}/predict answers 500: not yet. "
+        f"model is not up after 600 s: POST http://127.0.0.1:{port}/predict answers 500: not yet. "
         "Its last lines:\n  no registry"
     )
 
@@ -135,7 +135,7 @@ def test_one_that_is_not_up_in_time_is_told_with_the_answer_and_its_last_lines(s
     with pytest.raises(ServiceFailed) as failure:
         dn.serve(timeout=FOREVER, output=heard)
     assert str(failure.value) == (
-        f"web is not up after 3600 s: GET http://127.0.0.1:{port}/ answers 418: not yet. Its last lines:\n  I try"
+        f"web is not up after 600 s: GET http://127.0.0.1:{port}/ answers 418: not yet. Its last lines:\n  I try"
     )
     assert (failure.value.service, failure.value.log) == ("web", ["I try"])
 

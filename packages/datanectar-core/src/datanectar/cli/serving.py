@@ -39,8 +39,9 @@ def serve(profile: str | None, timeout: float, when_one_ends: str, names: tuple[
 
     Ctrl-C stops them, the last one first; a second Ctrl-C kills them.
     """
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup has it ignored
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup has it ignored
             signal.signal(number, _end)
     with chosen(profile):
         found = choose(current(), names)
