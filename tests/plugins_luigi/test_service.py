@@ -72,7 +72,8 @@ def test_without_a_native_file_it_is_luigids_own_port_and_a_state_of_the_project
         "--state-path": str(project / ".luigid/state.pickle"),
     }
     assert (service.ports, service.config_files, service.env) == ([8082], [], {})
-    assert (project / ".luigid/.gitignore").read_text() == "*\n"
+    assert service.state == [project / ".luigid"]
+    assert not (project / ".luigid").exists()
 
 
 @pytest.mark.parametrize("key", ["default-scheduler-port", "default_scheduler_port"])

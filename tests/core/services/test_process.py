@@ -272,3 +272,11 @@ def test_windows_is_told_what_works_there(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(module, "os", SimpleNamespace(name="nt"))
     with pytest.raises(UnsupportedError, match="`datanectar compose` is for all systems"):
         Guard(1)
+
+
+def test_a_directory_for_what_it_keeps_is_made_and_left_out_of_version_control(start: Start, ends) -> None:
+    Path("kept").mkdir()
+    start("", state=[Path("a/state"), Path("kept")])
+    assert ends.get(timeout=60).code == 0
+    assert Path("a/state/.gitignore").read_text() == "*\n"
+    assert list(Path("kept").iterdir()) == []

@@ -164,7 +164,7 @@ class Service:
         distribution: The Python distribution that has the program: tells its version, and what an image installs.
         image: A published container image that runs it, for `datanectar compose`; by default one is built.
         requirements: What is installed beside `distribution` in the image that is built.
-        state: Directories that it alone writes; a volume each in a container.
+        state: Directories that it alone writes: made where they are not there; a volume each in a container.
         data: Directories that it shares with what runs outside, mounted in a container as they are.
     """
 

@@ -51,7 +51,6 @@ def luigid(options: LuigidOptions) -> dn.Service:
     port, state = _port(options, read, native), _state_file(options, read)
     arguments = ["--address", "127.0.0.1", "--port", str(port)]
     if state is not None:
-        _make(state.parent)
         arguments += ["--state-path", str(state)]
     return dn.Service(
         name="luigid",
@@ -129,10 +128,3 @@ def _state_file(options: LuigidOptions, read: Mapping[str, Mapping[str, Any]]) -
     if options.state_directory is None and "state_path" in read.get("scheduler", {}):
         return None
     return (options.state_directory or options.directory / ".luigid").absolute() / "state.pickle"
-
-
-def _make(directory: Path) -> None:
-    """Makes the directory, which is of no interest to version control."""
-    if not directory.exists():
-        directory.mkdir(parents=True)
-        (directory / ".gitignore").write_text("*\n")

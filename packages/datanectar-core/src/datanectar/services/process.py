@@ -104,6 +104,13 @@ def mark(service: Service, root: Path) -> str:
     return f"{service.name}@{root}"
 
 
+def _make(place: Path) -> None:
+    """Makes a directory for what a service keeps, which is of no interest to version control."""
+    if not place.exists():
+        place.mkdir(parents=True)
+        (place / ".gitignore").write_text("*\n", encoding="utf-8")
+
+
 class ServiceProcess:
     """A running service.
 
@@ -120,6 +127,8 @@ class ServiceProcess:
     ) -> None:
         self.service, self._guard, self._output, self._ended = service, guard, output, ended
         self.tail: deque[str] = deque(maxlen=TAIL)
+        for place in service.state:
+            _make(place)
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", **service.env, MARK: mark(service, root)}
         try:
             self._process = subprocess.Popen(
