@@ -15,12 +15,12 @@ from concurrent.futures._base import DoneAndNotDoneFutures
 from typing import Literal, Self
 
 from datanectar.configuration.active import current
-from datanectar.errors import ArgumentError, PortTaken, ServiceFailed
+from datanectar.errors import ArgumentError, ServiceFailed
 from datanectar.records import Service
 from datanectar.services.choosing import Chosen, choose
 from datanectar.services.output import OURS, prefixed
-from datanectar.services.ports import Holder, holder
-from datanectar.services.process import Guard, Output, ServiceProcess, check, mark
+from datanectar.services.ports import Holder, held
+from datanectar.services.process import Guard, Output, ServiceProcess, check
 from datanectar.services.readiness import asked, lacks
 
 _POLL_SECONDS = 0.1
@@ -150,7 +150,7 @@ class Services(Mapping[str, Serving]):
             PortTaken: A port is in use by something else.
             ServiceFailed: One did not come up; the others are stopped.
         """
-        holders = {service.name: self._held(service) for service in services}
+        holders = {service.name: held(service, self._root) for service in services}
         new = [service for service in services if holders[service.name] is None]
         for service in new:
             check(service)  # what is missing is said before anything is started
@@ -167,22 +167,6 @@ class Services(Mapping[str, Serving]):
             self.stop()
             raise
         threading.Thread(target=self._watch, name="services", daemon=True).start()
-
-    def _held(self, service: Service) -> Holder | None:
-        """Who runs this service of this project already, if somebody does."""
-        for port in service.ports:
-            found = holder(port)
-            if found is None:
-                continue
-            if found.mark == mark(service, self._root):
-                return found
-            raise PortTaken(
-                f"{service.name}: port {port} is taken by {found}; stop it, or give {service.name} another port in "
-                f"[services.{service.name}]",
-                port=port,
-                pid=found.pid,
-            )
-        return None
 
     def _await(self, services: list[Service], holders: dict[str, Holder | None], timeout: float) -> None:
         deadline = time.monotonic() + timeout
