@@ -212,4 +212,4 @@ def test_doctor_tells_its_version_its_file_and_its_port(on_port: int, capsys: py
     told = [line.split("\t")[2] for line in capsys.readouterr().out.splitlines() if "\tservice luigid\t" in line]
     assert told[0].endswith(f"luigid, luigi {version('luigi')}")
     assert told[1].endswith("luigi.cfg: read")
-    assert told[2] == f"port {on_port} is free"
+    assert told[2] == f"port {on_port}: free"

@@ -87,11 +87,11 @@ def test_variables_that_are_not_set_are_named_and_no_value_is(monkeypatch) -> No
 def test_a_port_is_free_or_taken_by_whom(servers) -> None:
     port = free_port()
     row(ports=[port])
-    assert told()[1:] == [("ok", f"port {port} is free")]
+    assert told()[1:] == [("ok", f"port {port}: free")]
     pid = servers.begin("other", port)
     status, found = told()[1]
     assert status == "error"
-    assert found.startswith(f"port {port} is taken by pid {pid} (python")
+    assert found.startswith(f"web: port {port} is taken by pid {pid} (python")
 
 
 def test_a_service_of_ours_that_runs_is_no_problem(servers) -> None:

@@ -12,12 +12,12 @@ from typing import Any, Literal
 
 from datanectar.configuration.settings import Settings
 from datanectar.doctor.findings import Finding, guarded
-from datanectar.errors import ConfigurationError, DatanectarError
+from datanectar.errors import ConfigurationError, DatanectarError, PortTaken
 from datanectar.records import Service, ServiceType
 from datanectar.registry import registry
 from datanectar.services.choosing import make
-from datanectar.services.ports import holder
-from datanectar.services.process import mark, program, unset_variables
+from datanectar.services.ports import held
+from datanectar.services.process import program, unset_variables
 from datanectar.services.versions import version
 
 
@@ -47,8 +47,7 @@ def _service(settings: Settings, name: str, wrong: Literal["error", "warning"]) 
         yield Finding(wrong if problem else "ok", check, f"{file}: {problem or 'read'}")
     if unset := unset_variables(service):
         yield Finding(wrong, check, f"variables it needs are not set: {', '.join(unset)}", "export them")
-    for port in service.ports:
-        yield _port(service, port, settings.root, wrong)
+    yield from _ports(service, settings.root, wrong)
 
 
 def _versioned(service: Service) -> str:
@@ -68,14 +67,15 @@ def _other_version(service: Service, check: str) -> Iterator[Finding]:
         yield Finding("warning", check, what, "no harm where the two understand each other")
 
 
-def _port(service: Service, port: int, root: Path, wrong: Literal["error", "warning"]) -> Finding:
-    found, check = holder(port), f"service {service.name}"
-    if found is None:
-        return Finding("ok", check, f"port {port} is free")
-    if found.mark == mark(service, root):
-        return Finding("ok", check, f"port {port}: it runs, pid {found.pid}")
-    remedy = f"stop that, or give {service.name} another port in [services.{service.name}]"
-    return Finding(wrong, check, f"port {port} is taken by {found}", remedy)
+def _ports(service: Service, root: Path, wrong: Literal["error", "warning"]) -> Iterator[Finding]:
+    check, ports = f"service {service.name}", ", ".join(map(str, service.ports))
+    try:
+        found = held(service, root)
+    except PortTaken as error:
+        yield Finding(wrong, check, str(error))
+        return
+    if ports:
+        yield Finding("ok", check, f"port {ports}: {'free' if found is None else f'it runs, pid {found.pid}'}")
 
 
 def _yaml(text: str) -> Any:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from datanectar.errors import PortTaken
+from datanectar.records import Service
 
 if TYPE_CHECKING:
     import psutil
@@ -33,6 +37,32 @@ class Holder:
 
     def __str__(self) -> str:
         return f"pid {self.pid} ({self.program})" if self.pid else self.program
+
+
+def mark(service: Service, root: Path) -> str:
+    """Returns what marks a service's processes: its name, and the project it is of."""
+    return f"{service.name}@{root}"
+
+
+def held(service: Service, root: Path) -> Holder | None:
+    """Returns what runs a service of this project already, or None where its ports are free.
+
+    Raises:
+        PortTaken: A port is in use by something else.
+    """
+    for port in service.ports:
+        found = holder(port)
+        if found is None:
+            continue
+        if found.mark == mark(service, root):
+            return found
+        raise PortTaken(
+            f"{service.name}: port {port} is taken by {found}; stop it, or give {service.name} another port in "
+            f"[services.{service.name}]",
+            port=port,
+            pid=found.pid,
+        )
+    return None
 
 
 def holder(port: int) -> Holder | None:

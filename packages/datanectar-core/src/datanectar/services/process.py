@@ -15,7 +15,7 @@ from pathlib import Path
 from datanectar.errors import ConfigurationError, ServiceFailed, UnsupportedError
 from datanectar.records import Service
 from datanectar.services import guard
-from datanectar.services.ports import MARK
+from datanectar.services.ports import MARK, mark
 
 Output = Callable[[str, str], None]
 TAIL = 15  # lines that an error shows
@@ -97,11 +97,6 @@ def unset_variables(service: Service) -> list[str]:
 def directory(service: Service, root: Path) -> Path:
     """Returns where a service is started."""
     return service.directory or (service.config_files[0].parent if service.config_files else root)
-
-
-def mark(service: Service, root: Path) -> str:
-    """Returns what marks a service's processes: its name, and the project it is of."""
-    return f"{service.name}@{root}"
 
 
 def _make(place: Path) -> None:

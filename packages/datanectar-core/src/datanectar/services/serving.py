@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, Self
 
 from datanectar.configuration.active import current
-from datanectar.errors import ArgumentError, PortTaken, ServiceFailed
+from datanectar.errors import ArgumentError, ServiceFailed
 from datanectar.records import Service
 from datanectar.services.choosing import Chosen, choose
 from datanectar.services.output import OURS, prefixed
-from datanectar.services.ports import Holder, holder
-from datanectar.services.process import Guard, Output, ServiceProcess, check, mark
+from datanectar.services.ports import held
+from datanectar.services.process import Guard, Output, ServiceProcess, check
 from datanectar.services.waiting import Serving, Waiting
 
 _POLL_SECONDS = 0.1
@@ -31,7 +31,7 @@ class Services(Mapping[str, Serving]):
         self._root, self._output, self._when_one_ends = chosen.root, output, when_one_ends
         self._running: dict[str, Serving] = {}
         self._processes: dict[str, ServiceProcess] = {}
-        self._failures: list[ServiceFailed] = []
+        self._failures: dict[str, ServiceFailed] = {}
         self._ends: queue.SimpleQueue[ServiceProcess | None] = queue.SimpleQueue()
         self._stopping, self._over = threading.Event(), threading.Event()
         self._owner, self._stop_lock = os.getpid(), threading.RLock()
@@ -60,8 +60,8 @@ class Services(Mapping[str, Serving]):
         Raises:
             ServiceFailed: One did; the message ends with its last lines.
         """
-        if self._failures:
-            raise self._failures[0]
+        for failure in self._failures.values():
+            raise failure
 
     def wait(self) -> None:
         """Waits until the services have ended: all of them, or one and so all.
@@ -101,6 +101,7 @@ class Services(Mapping[str, Serving]):
             killed = f"killed: it had not ended after {process.service.stop_seconds:g} s"
             self._say(f"{name} stopped, {took}" if in_time else f"{name} {killed}")
         else:
+            self._failures.setdefault(name, process.failure(f"ended by itself with code {process.code}"))
             process.kill()
         self._processes.pop(name, None)
 
@@ -128,7 +129,7 @@ class Services(Mapping[str, Serving]):
             PortTaken: A port is in use by something else.
             ServiceFailed: One did not come up; the others are stopped.
         """
-        holders = {service.name: held for service in services if (held := self._held(service)) is not None}
+        holders = {one.name: found for one in services if (found := held(one, self._root)) is not None}
         new = [service for service in services if service.name not in holders]
         for service in new:
             check(service)  # what is missing is said before anything is started
@@ -146,22 +147,6 @@ class Services(Mapping[str, Serving]):
             raise
         threading.Thread(target=self._watch, name="services", daemon=True).start()
 
-    def _held(self, service: Service) -> Holder | None:
-        """Who runs this service of this project already, if somebody does."""
-        for port in service.ports:
-            found = holder(port)
-            if found is None:
-                continue
-            if found.mark == mark(service, self._root):
-                return found
-            raise PortTaken(
-                f"{service.name}: port {port} is taken by {found}; stop it, or give {service.name} another port in "
-                f"[services.{service.name}]",
-                port=port,
-                pid=found.pid,
-            )
-        return None
-
     # Watching
 
     def _watch(self) -> None:
@@ -175,7 +160,7 @@ class Services(Mapping[str, Serving]):
         others = [other for other in self._processes if other != name]
         then = "" if not others else "; the others go on" if go_on else "; the others are stopped"
         failure = process.failure(f"ended by itself with code {process.code}{then}")
-        self._failures.append(failure)
+        self._failures[name] = failure
         self._say(str(failure))
         if go_on and others:
             process.kill()  # what it left behind
