@@ -53,6 +53,7 @@ KEYS: dict[str, Key] = {
     "project": Key(str, "The project's name, for people"),
     "profile": Key(str, "The profile in force"),
     "naming": Key(str, "The naming scheme"),
+    "project_packages": Key(list[str], "Packages whose code counts in names, wherever they are installed"),
     "record_source": Key(bool, "Whether the store keeps the tasks' source text"),
     "signing_keys": Key(list[str], "Keys that verify pickles, the first one signs", _REFERENCES, private=True),
     "plugins.disable": Key(list[str], "Plugins that are not loaded"),

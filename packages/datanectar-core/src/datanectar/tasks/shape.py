@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import copy
 import sys
-from collections.abc import Collection, Iterator
-from types import CodeType
+from collections.abc import Collection, Iterator, Mapping
+from types import CodeType, MappingProxyType
 from typing import Any
 
 #: Where a node stands, how a literal was spelled, and what differs between Python versions.
@@ -16,17 +16,28 @@ OPTIONS = {"task_type", "model_type", "model_family", "storage_layer"}
 _Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def shape_of_function(node: Any, names: dict[str, Any]) -> Any:
+#: What stands in a shape in place of nodes, by their id: what they lead to.
+Links = Mapping[int, Any]
+_NO_LINKS: Links = MappingProxyType({})
+
+
+def shape_of_function(node: Any, names: dict[str, Any], links: Links = _NO_LINKS) -> Any:
     """Returns a function's shape without its name, which is in the path, and its defaults, bound into calls.
 
     Args:
         node: Its syntax tree.
         names: The globals of its module, among which its decorators are looked up.
+        links: What stands in place of nodes.
     """
     task = _without_defaults(node)
     if not isinstance(task, ast.Lambda):
         task.name = ""
-    return _shape(task, names)
+    return _shape(task, names, links)
+
+
+def shape_of_statement(node: Any, names: dict[str, Any], links: Links) -> Any:
+    """Returns the shape of any code as it stands. Arguments as for `shape_of_function`."""
+    return _shape(node, names, links)
 
 
 def shape_of_class(
@@ -36,6 +47,7 @@ def shape_of_class(
     *,
     declarations: Collection[str] = (),
     binds_defaults: bool,
+    links: Links = _NO_LINKS,
 ) -> Any:
     """Returns a class's shape without its name and options, and the defaults that are bound into calls.
 
@@ -45,13 +57,14 @@ def shape_of_class(
         fields: The fields that are parameters.
         declarations: Attributes that declare parameters of another library's kind.
         binds_defaults: Whether its constructor is the one that calls are bound to.
+        links: What stands in place of nodes.
     """
     task = copy.copy(node)
     task.name = ""
     read = _names_read(node)
     bare, left_out = set(fields) - read, {*OPTIONS, *(set(declarations) - read)}
     task.body = [_class_statement(item, bare, binds_defaults) for item in node.body if not _assigns(item, left_out)]
-    return _shape(task, names)
+    return _shape(task, names, links)
 
 
 def shape_of_code(code: CodeType) -> Any:
@@ -89,19 +102,21 @@ def _is_task_decorator(node: ast.expr, names: dict[str, Any]) -> bool:
     return isinstance(found, type) and getattr(found, "_is_task", False)
 
 
-def _shape(node: Any, names: dict[str, Any]) -> Any:
+def _shape(node: Any, names: dict[str, Any], links: Links) -> Any:
     """Returns nested lists that are equal for code of equal meaning, on every supported Python."""
     if isinstance(node, list):
-        return [_shape(item, names) for item in node]
+        return [_shape(item, names, links) for item in node]
+    if id(node) in links:
+        return links[id(node)]
     if isinstance(node, ast.Constant):
         # Not repr(): it shows as they are the characters that this Python's Unicode knows.
         return ["Constant", type(node.value).__name__, ascii(node.value)]
     if not isinstance(node, ast.AST):
         return node
-    return [type(node).__name__, *_fields(node, names)]
+    return [type(node).__name__, *_fields(node, names, links)]
 
 
-def _fields(node: ast.AST, names: dict[str, Any]) -> Iterator[list[Any]]:
+def _fields(node: ast.AST, names: dict[str, Any], links: Links) -> Iterator[list[Any]]:
     for name, value in ast.iter_fields(node):
         if name == "body" and isinstance(node, (*_Function, ast.ClassDef)):
             value = _without_docstring(value)
@@ -112,7 +127,7 @@ def _fields(node: ast.AST, names: dict[str, Any]) -> Iterator[list[Any]]:
         elif name in _IGNORED_FIELDS or (name == "annotation" and isinstance(node, ast.arg)):
             continue
         if value is not None and value != []:
-            yield [name, _shape(value, names)]
+            yield [name, _shape(value, names, links)]
 
 
 def _names_read(node: ast.ClassDef) -> set[str]:

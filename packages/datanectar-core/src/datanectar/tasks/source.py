@@ -26,12 +26,12 @@ class SourceFile:
         self.filename, self.lines, self.stamp = filename, lines, stamp
         self._functions: dict[tuple[int, str], list[Any]] = {}
         self._classes: dict[str, list[ast.ClassDef]] = {}
-        self._tree: ast.Module | None = None
+        self.tree = ast.Module([], [])  # of what cannot be parsed
         try:
-            self._tree = ast.parse("".join(lines), filename)
+            self.tree = ast.parse("".join(lines), filename)
         except (SyntaxError, ValueError):
             return
-        self._index(self._tree)
+        self._index(self.tree)
 
     def _index(self, tree: ast.Module) -> None:
         pending: list[tuple[ast.AST, str]] = [(tree, "")]
@@ -49,10 +49,8 @@ class SourceFile:
     @cached_property
     def codes(self) -> frozenset[CodeType]:
         """All code objects of the file, as Python would load them now."""
-        if self._tree is None:
-            return frozenset()
         try:
-            pending = [compile(self._tree, self.filename, "exec", dont_inherit=True)]
+            pending = [compile(self.tree, self.filename, "exec", dont_inherit=True)]
         except (SyntaxError, ValueError):  # what only the compiler sees, such as a return outside a function
             return frozenset()
         found = set()

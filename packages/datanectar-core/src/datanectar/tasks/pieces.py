@@ -1,0 +1,203 @@
+"""The pieces of code that a task may reach."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import FunctionType, ModuleType
+from typing import Any
+
+from datanectar.tasks.project import Project
+from datanectar.tasks.reach import Linking, Read
+from datanectar.tasks.shape import is_decorated, shape_of_code, shape_of_function, shape_of_statement
+from datanectar.tasks.source import SourceFile, check_loaded, check_unedited, is_same_file, source_file
+from datanectar.tasks.stamps import remember
+from datanectar.tasks.statements import binding, file_of
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """A plain global that nothing can change."""
+
+    name: str
+    encoded: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Value) and (self.name, self.encoded) == (other.name, other.encoded)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.encoded))
+
+    def read(self, project: Project) -> Read:
+        return Read(["Value", self.encoded], [])
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function, by its source; as a task, without its defaults, which are bound into calls."""
+
+    function: FunctionType
+    is_task: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.function.__module__}:{self.function.__qualname__}"
+
+    def read(self, project: Project) -> Read:
+        function = self.function
+        code, names = function.__code__, function.__globals__
+        module = str(names.get("__name__", function.__module__))
+        check_loaded(code, module)
+        linking = Linking(project, names, closure_of(function))
+        file = source_file(code.co_filename, module)
+        node = file.function(code) if file else None
+        if file is None or node is None:
+            for name in code.co_names:
+                if name in names and not name.startswith("__"):
+                    linking.link_name(name)
+            return Read([shape_of_code(code), list(linking.links.values())], linking.targets)
+        if is_decorated(node, names):
+            remember(module)
+            check_unedited(module, code.co_qualname)
+        linking.add(node)
+        if self.is_task:
+            shape = shape_of_function(node, names, linking.links)
+        else:
+            shape = _nameless(shape_of_statement(node, names, linking.links))
+        return Read(shape, linking.targets, file.text(node), tuple(linking.unfollowed))
+
+
+@dataclass(frozen=True)
+class ClassPiece:
+    """A class that is no task, by its statement."""
+
+    kind: type
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind.__module__}:{self.kind.__qualname__}"
+
+    def read(self, project: Project) -> Read:
+        kind = self.kind
+        module = sys.modules.get(kind.__module__)
+        names = vars(module) if module else {}
+        remember(kind.__module__)
+        check_unedited(kind.__module__, kind.__qualname__)
+        methods = dict(methods_of(kind))
+        own = [method for method in methods.values() if method.__qualname__.startswith(f"{kind.__qualname__}.")]
+        file, nodes = class_nodes(kind, own)
+        linking = Linking(project, names, closures_of(own))
+        for method in own:
+            check_loaded(method.__code__, kind.__module__)
+        for node in nodes:
+            linking.add(node)
+        shape = [shape_of_statement(node, names, linking.links) for node in nodes]
+        put_in = [  # methods that came after the class statement
+            [name, linking.target(Function(method))]
+            for name, method in sorted(methods.items())
+            if (method not in own or not nodes)
+            and project.has(method.__globals__.get("__name__"))
+            and _has_file(method)
+        ]
+        text = "".join(file.text(node) for node in nodes) if file else ""
+        unfollowed = linking.unfollowed if nodes else [f"{kind.__qualname__}, a class without a statement"]
+        return Read([shape, put_in], linking.targets, text, tuple(unfollowed))
+
+
+@dataclass(frozen=True)
+class Statements:
+    """A global by the statements of its module that bind it, or change what it stands for."""
+
+    module: ModuleType
+    global_name: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.module.__name__}:{self.global_name}"
+
+    def exist(self) -> bool:
+        """Whether there are any."""
+        return bool(binding(self.module, self.global_name))
+
+    def read(self, project: Project) -> Read:
+        remember(self.module.__name__)
+        check_unedited(self.module.__name__, self.global_name)
+        found, names = binding(self.module, self.global_name), vars(self.module)
+        linking = Linking(project, names)
+        for statement in found:
+            linking.add(statement)
+        shape = [_nameless(shape_of_statement(statement, names, linking.links)) for statement in found]
+        file = file_of(self.module)
+        text = "".join(file.text(statement) for statement in found) if file else ""
+        return Read(shape, linking.targets, text, tuple(linking.unfollowed))
+
+
+@dataclass(frozen=True)
+class TaskPiece:
+    """Another task: its path, and its version or code."""
+
+    task: Any
+
+    @property
+    def name(self) -> str:
+        return f"task:{self.task.path}"
+
+    def read(self, project: Project) -> Read:
+        if self.task.version is not None:
+            return Read(["Task", self.task.path, self.task.version], [])
+        function = inspect.unwrap(self.task.fn)
+        return Read(["Task", self.task.path, ["Link", 0]], [Function(function, is_task=True)])
+
+
+def closure_of(function: FunctionType) -> dict[str, Any]:
+    """Returns what a function closes over."""
+    found = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:  # not assigned yet
+            continue
+    return found
+
+
+def closures_of(functions: list[FunctionType]) -> dict[str, Any]:
+    """Returns what functions close over, together."""
+    return {
+        name: value for function in functions for name, value in closure_of(function).items() if name != "__class__"
+    }
+
+
+def methods_of(kind: type) -> Iterator[tuple[str, FunctionType]]:
+    """Yields the functions of a class's body, below whatever decorates them."""
+    for name, value in vars(kind).items():
+        value = value.fget if isinstance(value, property) else getattr(value, "__func__", value)
+        if callable(value):
+            value = inspect.unwrap(value)
+        if isinstance(value, FunctionType):
+            yield name, value
+
+
+def class_nodes(kind: type, methods: list[FunctionType]) -> tuple[SourceFile | None, list[Any]]:
+    """Returns where a class statement is: in its module's file or, in notebooks, where its methods are."""
+    home = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    filenames = dict.fromkeys([*([home] if home else []), *(method.__code__.co_filename for method in methods)])
+    for filename in filenames:
+        file = source_file(filename, kind.__module__)
+        here = [method.__code__ for method in methods if is_same_file(method.__code__.co_filename, filename)]
+        nodes = file.classes(kind, here) if file else []
+        if nodes:
+            return file, nodes
+    return None, []
+
+
+def _has_file(function: FunctionType) -> bool:
+    """Whether a function was written, not generated as a dataclass's constructor is."""
+    return source_file(function.__code__.co_filename, function.__module__) is not None
+
+
+def _nameless(shape: Any) -> Any:
+    """A function's shape without its name: a renamed helper is the same."""
+    is_function = isinstance(shape, list) and shape and shape[0] in ("FunctionDef", "AsyncFunctionDef")
+    return [part for part in shape if not (isinstance(part, list) and part[:1] == ["name"])] if is_function else shape

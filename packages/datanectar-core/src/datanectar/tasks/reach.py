@@ -1,0 +1,256 @@
+"""All project code that a task reaches: pieces of code, each with what it leads to, walked once from the task."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import FunctionType, ModuleType
+from typing import Any, NamedTuple, Protocol
+
+from datanectar.tasks.project import Project
+from datanectar.tasks.scopes import Use, uses
+from datanectar.tasks.statements import absolute, bound_at, load
+from datanectar.values.typed_json import NotPlain, dumps, encode
+
+_IMMUTABLE = (type(None), bool, int, float, complex, str, bytes)
+_RUN_TEXT = ("exec", "eval", "compile", "globals", "locals", "__import__")
+
+
+class Piece(Protocol):
+    """A function, a class, some statements, a value or a task: hashable, equal if it is the same one."""
+
+    @property
+    def name(self) -> str:
+        """``module:name``, for people."""
+        ...
+
+    def read(self, project: Project) -> Read:
+        """Reads what it means.
+
+        Raises:
+            CodeChanged: Its file was edited after it was imported.
+        """
+        ...
+
+
+class Read(NamedTuple):
+    """What a piece of code means.
+
+    Attributes:
+        shape: Nested lists, in which ``["Link", n]`` stands for the n-th of `targets`.
+        targets: The pieces that it uses.
+        text: Its source, or an empty string.
+        unfollowed: What in it cannot be followed, for people.
+    """
+
+    shape: Any
+    targets: list[Piece]
+    text: str = ""
+    unfollowed: tuple[str, ...] = ()
+
+
+@dataclass
+class Linking:
+    """The links of one piece of code: what its names stand for.
+
+    Args:
+        project: What is project code.
+        names: The globals of its module.
+        closure: What it closes over.
+        own: Values that are counted elsewhere.
+    """
+
+    project: Project
+    names: Mapping[str, Any]
+    closure: Mapping[str, Any] = field(default_factory=dict)
+    own: tuple[Any, ...] = ()
+    links: dict[int, Any] = field(default_factory=dict)
+    targets: list[Piece] = field(default_factory=list)
+    unfollowed: list[str] = field(default_factory=list)
+
+    def add(self, node: Any) -> None:
+        """Links all that a node uses."""
+        for use in uses(node):
+            self._link(use)
+        for item in ast.walk(node):
+            if isinstance(item, (ast.Import, ast.ImportFrom)):
+                self.links[id(item)] = ["Import"]  # what comes of it is linked where it is used
+            elif isinstance(item, ast.Call):
+                self._look(item)
+
+    def link_name(self, name: str) -> None:
+        """Links a global of code that has no source."""
+        node = ast.Name(name, ast.Load())
+        self._link(Use(name, [node], None))
+
+    def target(self, piece: Piece) -> list[Any]:
+        """Returns what stands for a piece."""
+        if piece not in self.targets:
+            self.targets.append(piece)
+        return ["Link", self.targets.index(piece)]
+
+    def _link(self, use: Use) -> None:
+        found = self._resolved(use)
+        if found is not None:
+            depth, shape = found
+            self.links[id(use.nodes[depth])] = shape
+
+    def _resolved(self, use: Use) -> tuple[int, Any] | None:
+        """How many attributes of a name lead to a piece of code, and what stands for it."""
+        value: Any
+        if use.imported is not None:
+            origin = absolute(use.imported, dict(self.names))
+            if not self.project.has(origin):
+                return 0, ["Outside", origin, use.imported.attribute]
+            value, home = self._imported(origin, use.imported.attribute), (origin, use.imported.attribute)
+            if value is _ABSENT:
+                return None
+        elif use.name in self.closure:
+            return 0, self._closed(self.closure[use.name], use.name)
+        elif use.name.startswith("__") or use.name not in self.names:
+            if not use.name.startswith("__") and not hasattr(builtins, use.name):
+                self.unfollowed.append(f"{use.name}, which is not defined")
+            return None
+        else:
+            value, home = self.names[use.name], (str(self.names.get("__name__", "")), use.name)
+        if not isinstance(value, ModuleType):
+            return (0, self.shape_of(value, *home)) if self._counted(value) else None
+        return self._within(use, value)
+
+    def _within(self, use: Use, module: ModuleType) -> tuple[int, Any] | None:
+        """Goes through modules to what is no module."""
+        if not self.project.has(module.__name__):
+            return 0, ["Outside", module.__name__]
+        for depth, node in enumerate(use.nodes[1:], 1):
+            value = getattr(module, node.attr, _ABSENT)
+            if value is _ABSENT:
+                self.unfollowed.append(f"{module.__name__}.{node.attr}, which is not there")
+                return None
+            if not isinstance(value, ModuleType):
+                if node.attr.startswith("__") or not self._counted(value):
+                    return None
+                return depth, self.shape_of(value, module.__name__, node.attr)
+            if not self.project.has(value.__name__):
+                return depth, ["Outside", value.__name__]
+            module = value
+        self.unfollowed.append(f"{module.__name__}, a module that is used as a value")
+        return len(use.nodes) - 1, ["Module"]
+
+    def _imported(self, origin: str, attribute: str) -> Any:
+        """The value that an import within the code binds, of a module of the project."""
+        module = load(origin)
+        if module is None:
+            self.unfollowed.append(f"{origin}, which cannot be imported")
+            return _ABSENT
+        value = getattr(module, attribute, _ABSENT) if attribute else module
+        if value is _ABSENT:
+            value = load(f"{origin}.{attribute}") or _ABSENT
+        if value is _ABSENT:
+            self.unfollowed.append(f"{origin}.{attribute}, which is not there")
+        return value
+
+    def _counted(self, value: Any) -> bool:
+        return not any(value is one for one in self.own)
+
+    def _closed(self, value: Any, name: str) -> Any:
+        """A value that is closed over: functions and classes are followed; of what is not plain, the type counts."""
+        found = self._followed(value)
+        if found is not None:
+            return found
+        try:
+            return ["Value", encode(value)]
+        except (NotPlain, RecursionError):
+            self.unfollowed.append(f"{name}, a {type(value).__qualname__} that is closed over")
+            return ["Type", type(value).__qualname__]
+
+    def shape_of(self, value: Any, module: str, name: str) -> Any:
+        """What stands for a global: a link to a piece of code, or what is outside."""
+        from datanectar.tasks.pieces import Statements, Value
+
+        found = self._followed(value)
+        if found is not None:
+            return found
+        if is_immutable(value):
+            return self.target(Value(f"{module}:{name}", dumps(encode(value))))
+        home = sys.modules.get(module)
+        place = bound_at(home, name, self.project.has) if home is not None else None
+        if place is not None and place.outside:
+            return ["Outside", place.outside, place.name]
+        if place is not None and place.module is not None and place.name:
+            statements = Statements(place.module, place.name)
+            if statements.exist():
+                return self.target(statements)
+        return self._without_statement(value, name)
+
+    def _without_statement(self, value: Any, name: str) -> Any:
+        """A global of a notebook, say: its value, if that is plain."""
+        kind = value if isinstance(value, (type, FunctionType)) else type(value)
+        if kind is not value:
+            try:
+                return ["Value", encode(value)]
+            except (NotPlain, RecursionError):
+                self.unfollowed.append(f"{name}, a {kind.__qualname__} whose statement is not known")
+        return ["Outside", kind.__module__, kind.__qualname__]
+
+    def _followed(self, value: Any) -> Any:
+        """A link to a task, or to a function or class of the project; else None."""
+        from datanectar.tasks.pieces import ClassPiece, Function, TaskPiece
+
+        if getattr(type(value), "_is_task", False):
+            return self.target(TaskPiece(value))
+        if isinstance(value, FunctionType) and self.project.has(value.__globals__.get("__name__")):
+            return self.target(Function(value))
+        if isinstance(value, type) and self.project.has(value.__module__):
+            return self.target(ClassPiece(value))
+        return None
+
+    def _look(self, call: ast.Call) -> None:
+        """Notes calls that reach code by names which are not known before they are made."""
+        called = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+        line = getattr(call, "lineno", 0)
+        if isinstance(call.func, ast.Name) and called in _RUN_TEXT and called not in self.names:
+            self.unfollowed.append(f"line {line}: {called}()")
+        elif called in ("getattr", "import_module") and not self._is_known(call, 1 if called == "getattr" else 0):
+            self.unfollowed.append(f"line {line}: {called}() with a computed name")
+
+    def _is_known(self, call: ast.Call, index: int) -> bool:
+        return len(call.args) > index and isinstance(call.args[index], ast.Constant)
+
+
+_ABSENT: Any = object()
+
+
+def is_immutable(value: Any) -> bool:
+    """Whether a global counts by its value: nothing can change it without a statement that binds its name."""
+    if type(value) in (tuple, frozenset):
+        return all(is_immutable(item) for item in value) and _is_plain(value)
+    return type(value) in _IMMUTABLE and _is_plain(value)
+
+
+def _is_plain(value: Any) -> bool:
+    try:
+        encode(value)
+    except (NotPlain, RecursionError):
+        return False
+    return True
+
+
+def walk(roots: list[Read], project: Project) -> Iterator[tuple[Piece | None, Read, list[int]]]:
+    """Yields roots and all that they reach, each once, with the numbers of what it leads to.
+
+    Numbers are by discovery, so neither names nor places count, and cycles end.
+    """
+    numbers: dict[Piece, int] = {}
+    pending: list[tuple[Piece | None, Read]] = [(None, root) for root in roots]
+    position = 0
+    while position < len(pending):
+        piece, read = pending[position]
+        position += 1
+        for target in read.targets:
+            if target not in numbers:
+                numbers[target] = len(pending)
+                pending.append((target, target.read(project)))
+        yield piece, read, [numbers[target] for target in read.targets]

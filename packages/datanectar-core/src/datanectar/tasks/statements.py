@@ -1,0 +1,130 @@
+"""The statements of a module that bind a name, or change what it stands for."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import resolve_name
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from datanectar.tasks.scopes import Imported, imports_of
+from datanectar.tasks.source import SourceFile, source_file
+
+_Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_Import = (ast.Import, ast.ImportFrom)
+_Block = (ast.If, ast.Try, ast.With, ast.For, ast.While)
+
+
+class Place(NamedTuple):
+    """Where a global is bound: in a module of the project, or by an import of something else.
+
+    Attributes:
+        module: The module that binds it by other statements than imports; None where it is imported from outside.
+        name: What it is called there.
+        outside: The outside module it is imported from, or an empty string.
+    """
+
+    module: ModuleType | None
+    name: str
+    outside: str = ""
+
+
+def file_of(module: ModuleType) -> SourceFile | None:
+    """Returns the source of a module, or None where it has none."""
+    filename = getattr(module, "__file__", None)
+    return source_file(filename, module.__name__) if filename else None
+
+
+def absolute(imported: Imported, namespace: dict[str, Any]) -> str:
+    """Returns the full name of the module that an import statement names."""
+    if not imported.level:
+        return imported.module
+    return resolve_name("." * imported.level + imported.module, namespace.get("__package__") or "")
+
+
+def load(name: str) -> ModuleType | None:
+    """Returns a module of the project, importing it as the code that names it would; None where it cannot be."""
+    if name in sys.modules:
+        return sys.modules[name]
+    try:
+        return import_module(name)
+    except Exception:  # whatever a module does; the code that imports it may never be reached
+        return None
+
+
+def bound_at(module: ModuleType, name: str, is_project: Any, seen: frozenset[tuple[str, str]] = frozenset()) -> Place:
+    """Follows imports from module to module to where a global is bound."""
+    here = Place(module, name)
+    file = file_of(module)
+    if file is None or (module.__name__, name) in seen:
+        return here
+    seen |= {(module.__name__, name)}
+    for statement in reversed(list(_import_statements(file.tree))):
+        for bound, imported in imports_of(statement).items():
+            if bound not in (name, "*") or (bound == "*" and not isinstance(statement, ast.ImportFrom)):
+                continue
+            found = _followed(module, name, bound, imported, is_project, seen)
+            if found is not None:
+                return found
+    return here
+
+
+def _followed(
+    module: ModuleType, name: str, bound: str, imported: Imported, is_project: Any, seen: frozenset[tuple[str, str]]
+) -> Place | None:
+    origin = absolute(imported, vars(module))
+    attribute = name if bound == "*" else imported.attribute
+    if not is_project(origin):
+        if bound == "*" and not hasattr(sys.modules.get(origin), name):
+            return None
+        return Place(None, attribute, origin)
+    source = load(origin)
+    if source is None or (bound == "*" and not hasattr(source, name)):
+        return None
+    return bound_at(source, attribute, is_project, seen) if attribute else Place(source, "")
+
+
+def binding(module: ModuleType, name: str) -> list[Any]:
+    """Returns the module's statements that bind a name or change what it stands for, in order; imports are none."""
+    file = file_of(module)
+    if file is None:
+        return []
+    return [statement for statement in file.tree.body if _concerns(statement, name)]
+
+
+def _import_statements(tree: ast.Module) -> Iterator[ast.stmt]:
+    pending: list[Any] = list(reversed(tree.body))
+    while pending:
+        node = pending.pop()
+        if isinstance(node, _Import):
+            yield node
+        elif isinstance(node, (*_Block, ast.ExceptHandler)):
+            pending += reversed([item for item in ast.iter_child_nodes(node) if isinstance(item, ast.AST)])
+
+
+def _concerns(statement: Any, name: str) -> bool:
+    if isinstance(statement, _Import) or _is_main_guard(statement):
+        return False
+    if isinstance(statement, _Definition):
+        return statement.name == name or any(_mentions(item, name) for item in statement.decorator_list)
+    if isinstance(statement, _Block):
+        inner = (item for item in ast.iter_child_nodes(statement) if isinstance(item, (ast.stmt, ast.ExceptHandler)))
+        return any(_concerns(item, name) for item in inner)
+    if isinstance(statement, ast.ExceptHandler):
+        return any(_concerns(item, name) for item in statement.body)
+    if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Delete)):
+        targets = statement.targets if isinstance(statement, (ast.Assign, ast.Delete)) else [statement.target]
+        return any(_mentions(target, name) for target in targets)
+    return isinstance(statement, ast.Expr) and _mentions(statement, name)
+
+
+def _mentions(node: ast.AST, name: str) -> bool:
+    return any(isinstance(item, ast.Name) and item.id == name for item in ast.walk(node))
+
+
+def _is_main_guard(statement: Any) -> bool:
+    """``if __name__ == "__main__"``: what a script does, not what it means."""
+    return isinstance(statement, ast.If) and _mentions(statement.test, "__name__")
