@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from datanectar.contracts.features import FeatureBatch
 from datanectar.errors import DatanectarError
+from datanectar.layer.code_records import CodeRecord, read_code
 from datanectar.layer.opening import storage_layer
 from datanectar.values.typed_json import dumps
 
@@ -30,6 +31,7 @@ class Made:
         document: All that decides it, as its fingerprint is the hash of.
         inputs: Finds what is known of its input of a fingerprint; None where that is nothing.
         batch: Reads it, if it is a batch of features.
+        code: Finds what is known of its code; None where that is nothing.
         started: When it was made, ISO 8601 in UTC; empty if it is not stored.
         seconds: How long it took.
     """
@@ -38,6 +40,7 @@ class Made:
     document: Mapping[str, Any]
     inputs: Callable[[str], Made | None]
     batch: Callable[[], FeatureBatch | None] = lambda: None
+    code: Callable[[], CodeRecord | None] = lambda: None
     started: str = ""
     seconds: float | None = None
 
@@ -53,7 +56,11 @@ def made_by(call: Call) -> Made:
                 return made_by(needed.call) if needed.call.definition else _found(needed.name, needed.call.layer())
         return None
 
-    return Made(call.name, call.document, inputs)
+    def code() -> CodeRecord | None:
+        found = call.definition.code() if call.definition is not None else None
+        return None if found is None else CodeRecord(found.functions, found.versions(), found.sources)
+
+    return Made(call.name, call.document, inputs, code=code)
 
 
 def stored_made(name: str, layer: StorageLayer) -> Made | None:
@@ -81,7 +88,11 @@ def stored_made(name: str, layer: StorageLayer) -> Made | None:
         record = layer.reader.decode(manifest)
         return record if isinstance(record, FeatureBatch) else None
 
-    return Made(name, details["identity"], inputs, batch, manifest.started, manifest.seconds)
+    def code() -> CodeRecord | None:
+        digest = details["identity"].get("code")
+        return None if digest is None else read_code(layer.backend, digest)
+
+    return Made(name, details["identity"], inputs, batch, code, manifest.started, manifest.seconds)
 
 
 def _found(name: str, layer: StorageLayer) -> Made | None:
@@ -91,19 +102,20 @@ def _found(name: str, layer: StorageLayer) -> Made | None:
         return None
 
 
-def differences(old: Made, new: Made, *, follow: bool, steps: int = 0) -> Iterator[str]:
+def differences(old: Made, new: Made, *, follow: bool, detailed: bool = True, steps: int = 0) -> Iterator[str]:
     """Yields what differs, such as ``max_depth 6 → 8`` or ``upstream flights: month 1 → 2``.
 
     Args:
         old: How the earlier one was made.
         new: How the other one is made.
         follow: Whether to say why an input is another, from its own manifest, and so on up.
+        detailed: Whether to say which functions changed, from what is recorded of the code.
         steps: How far up this is already.
     """
     if old.document.get("version") != new.document.get("version"):
         yield f"version {old.document.get('version', '(code)')} → {new.document.get('version', '(code)')}"
     elif old.document.get("code") != new.document.get("code"):
-        yield "code changed"
+        yield from _of_code(old.code(), new.code()) if detailed else ("code changed",)
     for section in ("parameters", "fields"):
         before, after = old.document.get(section, {}), new.document.get(section, {})
         for name in {**before, **after}:
@@ -117,6 +129,28 @@ def differences(old: Made, new: Made, *, follow: bool, steps: int = 0) -> Iterat
     required = old.document.get("requires"), new.document.get("requires")
     if required[0] != required[1]:
         yield from _of_inputs("requires()", required, (old, new), follow and steps < _MOST_STEPS, steps)
+
+
+def _of_code(old: CodeRecord | None, new: CodeRecord | None) -> Iterator[str]:
+    """Says which functions, classes and globals are others; what was only moved or renamed is none."""
+    if old is None or new is None:
+        yield "code changed"
+        return
+    before, after = old.functions, new.functions
+    moved = {*before.values()} & {*after.values()}
+    own = next(iter(after), "")
+    found = []
+    for name, digest in after.items():
+        if name not in before:
+            found += [] if digest in moved else [f"{_dotted(name)} is used now"]
+        elif before[name] != digest:
+            found.append("code changed" if name == own else f"{_dotted(name)} changed")
+    found += [f"{_dotted(name)} is used no more" for name in before if name not in after and before[name] not in moved]
+    yield from found or ["code changed"]
+
+
+def _dotted(name: str) -> str:
+    return name.replace(":", ".")
 
 
 def _of_inputs(where: str, values: tuple[Any, Any], made: tuple[Made, Made], follow: bool, steps: int) -> Iterator[str]:

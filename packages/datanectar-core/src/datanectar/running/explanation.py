@@ -110,7 +110,7 @@ class _Comparison:
             return Explanation(name, stored, [f"{_NEWEST} newer artifacts of this task are stored: too old to compare"])
         if not earlier:
             return Explanation(name, stored, ["first run"])
-        nearest = min(earlier, key=lambda known: len(list(differences(known, made, follow=False))))
+        nearest = min(earlier, key=lambda known: len(list(differences(known, made, follow=False, detailed=False))))
         reasons = list(differences(nearest, made, follow=self._follow))
         return Explanation(name, stored, reasons or ["nothing recorded differs"], nearest.name, nearest.seconds)
 

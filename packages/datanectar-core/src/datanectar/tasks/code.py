@@ -32,12 +32,19 @@ class CodeDigest(NamedTuple):
         functions: The digest of each function, class and global, by ``module:name``.
         sources: Their source text.
         unfollowed: What cannot be followed, for people.
+        libraries: The top-level modules of libraries that it uses.
     """
 
     digest: str
     functions: dict[str, str]
     sources: dict[str, str]
     unfollowed: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
+
+    def versions(self) -> dict[str, str]:
+        """Returns which versions of libraries are here; they are recorded, and no part of the name."""
+        found = {name: _version(name) for name in self.libraries}
+        return {name: version for name, version in found.items() if version}
 
 
 def digest_function(function: FunctionType) -> CodeDigest:
@@ -90,6 +97,7 @@ def _combine(roots: list[tuple[str, Read]], project: Project) -> CodeDigest:
     functions: dict[str, str] = {}
     sources: dict[str, str] = {}
     unfollowed: list[str] = []
+    libraries: set[str] = set()
     graph = []
     for number, (piece, read, targets) in enumerate(walk([read for _, read in roots], project)):
         name = names[number] if piece is None else piece.name
@@ -98,8 +106,23 @@ def _combine(roots: list[tuple[str, Read]], project: Project) -> CodeDigest:
         functions.setdefault(name, own)
         if read.text:
             sources.setdefault(name, read.text)
+        libraries |= read.outside
         unfollowed += (f"{name}: {what}" for what in read.unfollowed)
-    return CodeDigest(_hash(graph), functions, sources, tuple(dict.fromkeys(unfollowed)))
+    used = tuple(sorted(libraries - sys.stdlib_module_names - {"datanectar", ""}))
+    return CodeDigest(_hash(graph), functions, sources, tuple(dict.fromkeys(unfollowed)), used)
+
+
+def _version(module: str) -> str:
+    """The version of a library, as it says itself, or as its distribution of the same name does."""
+    said = getattr(sys.modules.get(module), "__version__", None)
+    if isinstance(said, str):
+        return said
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(module)
+    except PackageNotFoundError:
+        return ""
 
 
 def _hash(shape: Any) -> str:
@@ -135,7 +158,7 @@ def _read_class(
     ]
     shape = shapes[0] if len(shapes) == 1 else ["OneOf", *shapes]
     text = "".join(file.text(node) for node in nodes)
-    return Read(shape, linking.targets, text, tuple(linking.unfollowed))
+    return linking.read(shape, text)
 
 
 def _read_without_statement(kind: type, project: Project, fields: Collection[str]) -> Read:
@@ -150,4 +173,4 @@ def _read_without_statement(kind: type, project: Project, fields: Collection[str
                 found.append([name, {"value": encode(value)}])
             except (NotPlain, RecursionError):
                 continue
-    return Read(sorted(found, key=lambda item: str(item[0])), linking.targets)
+    return linking.read(sorted(found, key=lambda item: str(item[0])))

@@ -57,7 +57,7 @@ class Function:
             for name in code.co_names:
                 if name in names and not name.startswith("__"):
                     linking.link_name(name)
-            return Read([shape_of_code(code), list(linking.links.values())], linking.targets)
+            return linking.read([shape_of_code(code), list(linking.links.values())])
         if is_decorated(node, names):
             remember(module)
             check_unedited(module, code.co_qualname)
@@ -66,7 +66,7 @@ class Function:
             shape = shape_of_function(node, names, linking.links)
         else:
             shape = _nameless(shape_of_statement(node, names, linking.links))
-        return Read(shape, linking.targets, file.text(node), tuple(linking.unfollowed))
+        return linking.read(shape, file.text(node))
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,9 @@ class ClassPiece:
             and _has_file(method)
         ]
         text = "".join(file.text(node) for node in nodes) if file else ""
-        unfollowed = linking.unfollowed if nodes else [f"{kind.__qualname__}, a class without a statement"]
-        return Read([shape, put_in], linking.targets, text, tuple(unfollowed))
+        if not nodes:
+            linking.unfollowed.append(f"{kind.__qualname__}, a class without a statement")
+        return linking.read([shape, put_in], text)
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ class Statements:
         shape = [_nameless(shape_of_statement(statement, names, linking.links)) for statement in found]
         file = file_of(self.module)
         text = "".join(file.text(statement) for statement in found) if file else ""
-        return Read(shape, linking.targets, text, tuple(linking.unfollowed))
+        return linking.read(shape, text)
 
 
 @dataclass(frozen=True)

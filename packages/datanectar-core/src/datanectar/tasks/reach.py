@@ -44,12 +44,14 @@ class Read(NamedTuple):
         targets: The pieces that it uses.
         text: Its source, or an empty string.
         unfollowed: What in it cannot be followed, for people.
+        outside: Top-level modules of libraries that it uses.
     """
 
     shape: Any
     targets: list[Piece]
     text: str = ""
     unfollowed: tuple[str, ...] = ()
+    outside: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -70,6 +72,11 @@ class Linking:
     links: dict[int, Any] = field(default_factory=dict)
     targets: list[Piece] = field(default_factory=list)
     unfollowed: list[str] = field(default_factory=list)
+    outside: set[str] = field(default_factory=set)
+
+    def read(self, shape: Any, text: str = "") -> Read:
+        """Returns what was linked, with the shape in which the links stand."""
+        return Read(shape, self.targets, text, tuple(self.unfollowed), frozenset(self.outside))
 
     def add(self, node: Any) -> None:
         """Links all that a node uses."""
@@ -104,7 +111,7 @@ class Linking:
         if use.imported is not None:
             origin = absolute(use.imported, dict(self.names))
             if not self.project.has(origin):
-                return 0, ["Outside", origin, use.imported.attribute]
+                return 0, self._outside(origin, use.imported.attribute)
             value, home = self._imported(origin, use.imported.attribute), (origin, use.imported.attribute)
             if value is _ABSENT:
                 return None
@@ -123,7 +130,7 @@ class Linking:
     def _within(self, use: Use, module: ModuleType) -> tuple[int, Any] | None:
         """Goes through modules to what is no module."""
         if not self.project.has(module.__name__):
-            return 0, ["Outside", module.__name__]
+            return 0, self._outside(module.__name__)
         for depth, node in enumerate(use.nodes[1:], 1):
             value = getattr(module, node.attr, _ABSENT)
             if value is _ABSENT:
@@ -134,7 +141,7 @@ class Linking:
                     return None
                 return depth, self.shape_of(value, module.__name__, node.attr)
             if not self.project.has(value.__name__):
-                return depth, ["Outside", value.__name__]
+                return depth, self._outside(value.__name__)
             module = value
         self.unfollowed.append(f"{module.__name__}, a module that is used as a value")
         return len(use.nodes) - 1, ["Module"]
@@ -178,7 +185,7 @@ class Linking:
         home = sys.modules.get(module)
         place = bound_at(home, name, self.project.has) if home is not None else None
         if place is not None and place.outside:
-            return ["Outside", place.outside, place.name]
+            return self._outside(place.outside, place.name)
         if place is not None and place.module is not None and place.name:
             statements = Statements(place.module, place.name)
             if statements.exist():
@@ -193,7 +200,7 @@ class Linking:
                 return ["Value", encode(value)]
             except (NotPlain, RecursionError):
                 self.unfollowed.append(f"{name}, a {kind.__qualname__} whose statement is not known")
-        return ["Outside", kind.__module__, kind.__qualname__]
+        return self._outside(kind.__module__, kind.__qualname__)
 
     def _followed(self, value: Any) -> Any:
         """A link to a task, or to a function or class of the project; else None."""
@@ -206,6 +213,11 @@ class Linking:
         if isinstance(value, type) and self.project.has(value.__module__):
             return self.target(ClassPiece(value))
         return None
+
+    def _outside(self, module: str, *name: str) -> list[str]:
+        """What stands for code of a library: the name by which it is imported."""
+        self.outside.add(module.partition(".")[0])
+        return ["Outside", module, *name]
 
     def _look(self, call: ast.Call) -> None:
         """Notes calls that reach code by names which are not known before they are made."""
