@@ -51,9 +51,9 @@ class Engine:
             self.release()
             self._is_known = True
         wave.look_up()
+        self._wave = wave
         tasks = [step_task(wave, group) for group in range(wave.groups)]
         luigi.build(tasks, worker_scheduler_factory=self, **self._environment)
-        wave.stored = None
         silent = wave.silent()
         left = [task for task in tasks if not silent.isdisjoint(task.numbers)]
         return self._hindrances(left) if left else Hindrances()
@@ -70,7 +70,8 @@ class Engine:
 
     def create_worker(self, scheduler: Any, worker_processes: int, assistant: bool = False) -> Worker:
         """Makes the worker of one wave, as Luigi asks for it."""
-        return Worker(
+        return _Worker(
+            wave=self._wave,
             scheduler=scheduler,
             worker_id=self._worker_id,
             worker_processes=worker_processes,
@@ -115,6 +116,18 @@ def _central(options: LuigiOptions) -> str:
     if core().local_scheduler or not any(config.has_option("core", key) for key in _SCHEDULER_KEYS):
         return ""
     return str(core().scheduler_url or f"http://{core().scheduler_host}:{core().scheduler_port}/")
+
+
+class _Worker(Worker):
+    """Trusts what was looked up before a wave until it runs: then another run may have made what was not there."""
+
+    def __init__(self, *, wave: WaveFolder, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._wave = wave
+
+    def run(self) -> Any:
+        self._wave.stored = None
+        return super().run()
 
 
 def _check_answers(url: str) -> None:
