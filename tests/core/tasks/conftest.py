@@ -38,18 +38,19 @@ _FILE = re.compile(r"(---|\+\+\+|x) (\S+)")
 SERVER = """
 import json, os, sys, traceback
 import datanectar as dn
-import datanectar.tasks.code, datanectar.tasks.naming
 
 sys.dont_write_bytecode = True
+dn.get_artifact_name(dn.task(lambda: None, name="warm_up")())  # imports what each fork would import
 
 
 def told(folder):
-    os.chdir(folder)
+    if os.path.exists(os.path.join(folder, "datanectar.toml")):
+        os.chdir(folder)  # finding plugins, once per directory, takes longer than all else
     sys.path.insert(0, folder)
     sys.path.append(os.path.join(folder, "site-packages"))
     import pipeline
 
-    if os.path.exists("run.py"):
+    if os.path.exists(os.path.join(folder, "run.py")):
         import run
     task = pipeline.task
     code = (task._get_definition() if isinstance(task, type) else task).code()
