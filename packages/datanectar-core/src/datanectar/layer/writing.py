@@ -193,19 +193,19 @@ class Writer:
         self,
         digest: str,
         functions: dict[str, str],
-        libraries: dict[str, str],
         sources: dict[str, str] | None = None,
+        libraries: dict[str, str] | None = None,
     ) -> None:
         """Stores what is known of one version of a task's code, once.
 
         Args:
             digest: The code's digest.
             functions: The digests it is made of, by the function's, class's or global's name.
-            libraries: The versions of the libraries that it uses.
             sources: The source texts, where the store is to keep them. They have a key of their own, so that they can
                 be added to code that is known already.
+            libraries: The versions of the libraries that it uses.
         """
-        self._create_code(keys.code(digest), {"digest": digest, "functions": functions, "libraries": libraries})
+        self._create_code(keys.code(digest), {"digest": digest, "functions": functions, "libraries": libraries or {}})
         if sources is not None:
             self._create_code(keys.source(digest), {"digest": digest, "source": sources})
 

@@ -31,14 +31,14 @@ class CodeDigest(NamedTuple):
         digest: The digest.
         functions: The digest of each function, class and global, by ``module:name``.
         sources: Their source text.
-        unfollowed: What cannot be followed, for people.
+        not_followed: What cannot be followed, for people.
         libraries: The top-level modules of libraries that it uses.
     """
 
     digest: str
     functions: dict[str, str]
     sources: dict[str, str]
-    unfollowed: tuple[str, ...] = ()
+    not_followed: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
 
     def versions(self) -> dict[str, str]:
@@ -96,20 +96,19 @@ def _combine(roots: list[tuple[str, Read]], project: Project) -> CodeDigest:
     names = [name for name, _ in roots]
     functions: dict[str, str] = {}
     sources: dict[str, str] = {}
-    unfollowed: list[str] = []
+    not_followed: list[str] = []
     libraries: set[str] = set()
     graph = []
     for number, (piece, read, targets) in enumerate(walk([read for _, read in roots], project)):
         name = names[number] if piece is None else piece.name
-        own = _hash(read.shape)
-        graph.append([own, targets])  # not the names: what is moved or renamed keeps its artifacts
-        functions.setdefault(name, own)
+        graph.append([read.shape, targets])  # not the names: what is moved or renamed keeps its artifacts
+        functions.setdefault(name, _hash([read.shape, [target.name for target in read.targets]]))
         if read.text:
             sources.setdefault(name, read.text)
         libraries |= read.outside
-        unfollowed += (f"{name}: {what}" for what in read.unfollowed)
+        not_followed += (f"{name}: {what}" for what in read.not_followed)
     used = tuple(sorted(libraries - sys.stdlib_module_names - {"datanectar", ""}))
-    return CodeDigest(_hash(graph), functions, sources, tuple(dict.fromkeys(unfollowed)), used)
+    return CodeDigest(_hash(graph), functions, sources, tuple(dict.fromkeys(not_followed)), used)
 
 
 def _version(module: str) -> str:

@@ -43,7 +43,8 @@ class Function:
 
     @property
     def name(self) -> str:
-        return f"{self.function.__module__}:{self.function.__qualname__}"
+        module = self.function.__globals__.get("__name__", self.function.__module__)
+        return f"{module}:{self.function.__code__.co_qualname}"  # its own, which functools.wraps does not copy
 
     def read(self, project: Project) -> Read:
         function = self.function
@@ -97,13 +98,11 @@ class ClassPiece:
         put_in = [  # methods that came after the class statement
             [name, linking.target(Function(method))]
             for name, method in sorted(methods.items())
-            if (method not in own or not nodes)
-            and project.has(method.__globals__.get("__name__"))
-            and _has_file(method)
+            if (method not in own or not nodes) and _is_written(method, project)
         ]
         text = "".join(file.text(node) for node in nodes) if file else ""
         if not nodes:
-            linking.unfollowed.append(f"{kind.__qualname__}, a class without a statement")
+            linking.not_followed.append(f"{kind.__qualname__}, a class without a statement")
         return linking.read([shape, put_in], text)
 
 
@@ -127,12 +126,26 @@ class Statements:
         check_unedited(self.module.__name__, self.global_name)
         found, names = binding(self.module, self.global_name), vars(self.module)
         linking = Linking(project, names)
+        shape = []
         for statement in found:
+            defined = self._defined(statement, project)
+            if defined is not None:
+                shape.append(linking.target(defined))
+                continue
             linking.add(statement)
-        shape = [_nameless(shape_of_statement(statement, names, linking.links)) for statement in found]
+            shape.append(_nameless(shape_of_statement(statement, names, linking.links)))
         file = file_of(self.module)
         text = "".join(file.text(statement) for statement in found) if file else ""
         return linking.read(shape, text)
+
+    def _defined(self, statement: Any, project: Project) -> Function | None:
+        """The function that a statement made, if it is what its name still stands for: then it is told by itself."""
+        value = vars(self.module).get(getattr(statement, "name", ""))
+        if not isinstance(value, FunctionType) or not _is_written(value, project):
+            return None
+        code = value.__code__
+        first = min([statement.lineno, *(item.lineno for item in statement.decorator_list)])
+        return Function(value) if (code.co_name, code.co_firstlineno) == (statement.name, first) else None
 
 
 @dataclass(frozen=True)
@@ -143,13 +156,13 @@ class TaskPiece:
 
     @property
     def name(self) -> str:
-        return f"task:{self.task.path}"
+        return Function(inspect.unwrap(self.task.fn)).name
 
     def read(self, project: Project) -> Read:
         if self.task.version is not None:
             return Read(["Task", self.task.path, self.task.version], [])
-        function = inspect.unwrap(self.task.fn)
-        return Read(["Task", self.task.path, ["Link", 0]], [Function(function, is_task=True)])
+        read = Function(inspect.unwrap(self.task.fn), is_task=True).read(project)
+        return read._replace(shape=["Task", self.task.path, read.shape])
 
 
 def closure_of(function: FunctionType) -> dict[str, Any]:
@@ -193,9 +206,17 @@ def class_nodes(kind: type, methods: list[FunctionType]) -> tuple[SourceFile | N
     return None, []
 
 
-def _has_file(function: FunctionType) -> bool:
-    """Whether a function was written, not generated as a dataclass's constructor is."""
-    return source_file(function.__code__.co_filename, function.__module__) is not None
+def has_statement(kind: type) -> bool:
+    """Whether a class was made by a class statement, as far as that can be known."""
+    module = sys.modules.get(kind.__module__)
+    own = [method for _, method in methods_of(kind) if method.__qualname__.startswith(f"{kind.__qualname__}.")]
+    return module is None or file_of(module) is None or bool(class_nodes(kind, own)[1])
+
+
+def _is_written(function: FunctionType, project: Project) -> bool:
+    """Whether a function stands in a file of the project, and was not generated as a dataclass's constructor is."""
+    written = source_file(function.__code__.co_filename, function.__module__) is not None
+    return written and project.has(function.__globals__.get("__name__"))
 
 
 def _nameless(shape: Any) -> Any:

@@ -20,7 +20,7 @@ class Project:
     def __init__(self, module: str, packages: tuple[str, ...] = ()) -> None:
         spec = getattr(sys.modules.get(module), "__spec__", None) if module == "__main__" else None
         top = (spec.name if spec is not None else module).partition(".")[0]  # python -m package.module
-        self._tops = {"__main__", top, *packages}
+        self._tops = {"__main__", top, module, *packages}
         self._directory = _directory_of(top)
         self._known: dict[str, bool] = {}
 
@@ -29,6 +29,8 @@ class Project:
         if not module:
             return False
         top = module.partition(".")[0]
+        if top == "datanectar":  # a library, with tasks for tests in it
+            return module in self._tops
         found = self._known.get(top)
         if found is None:
             found = self._known[top] = top in self._tops or self._is_beside(top)
@@ -36,7 +38,7 @@ class Project:
 
     def _is_beside(self, top: str) -> bool:
         """Whether a top-level module stands in the directory in which the task's does."""
-        return bool(self._directory) and top != "datanectar" and _directory_of(top) == self._directory
+        return bool(self._directory) and _directory_of(top) == self._directory
 
 
 def _directory_of(top: str) -> str:

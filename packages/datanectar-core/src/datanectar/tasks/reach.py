@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from datanectar.tasks.project import Project
 from datanectar.tasks.scopes import Use, uses
-from datanectar.tasks.statements import absolute, bound_at, load
+from datanectar.tasks.statements import absolute, bound_at, load, may_vary
 from datanectar.values.typed_json import NotPlain, dumps, encode
 
 _IMMUTABLE = (type(None), bool, int, float, complex, str, bytes)
@@ -43,14 +43,14 @@ class Read(NamedTuple):
         shape: Nested lists, in which ``["Link", n]`` stands for the n-th of `targets`.
         targets: The pieces that it uses.
         text: Its source, or an empty string.
-        unfollowed: What in it cannot be followed, for people.
+        not_followed: What in it cannot be followed, for people.
         outside: Top-level modules of libraries that it uses.
     """
 
     shape: Any
     targets: list[Piece]
     text: str = ""
-    unfollowed: tuple[str, ...] = ()
+    not_followed: tuple[str, ...] = ()
     outside: frozenset[str] = frozenset()
 
 
@@ -71,22 +71,30 @@ class Linking:
     own: tuple[Any, ...] = ()
     links: dict[int, Any] = field(default_factory=dict)
     targets: list[Piece] = field(default_factory=list)
-    unfollowed: list[str] = field(default_factory=list)
+    not_followed: list[str] = field(default_factory=list)
     outside: set[str] = field(default_factory=set)
 
     def read(self, shape: Any, text: str = "") -> Read:
         """Returns what was linked, with the shape in which the links stand."""
-        return Read(shape, self.targets, text, tuple(self.unfollowed), frozenset(self.outside))
+        return Read(shape, self.targets, text, tuple(self.not_followed), frozenset(self.outside))
 
     def add(self, node: Any) -> None:
         """Links all that a node uses."""
-        for use in uses(node):
-            self._link(use)
+        spelled: dict[int, ast.Call] = {}
         for item in ast.walk(node):
             if isinstance(item, (ast.Import, ast.ImportFrom)):
                 self.links[id(item)] = ["Import"]  # what comes of it is linked where it is used
-            elif isinstance(item, ast.Call):
-                self._look(item)
+            elif isinstance(item, ast.Call) and not self._look(item):
+                spelled[id(item.args[0])] = item
+        for use in uses(node):
+            call = spelled.get(id(use.nodes[-1]))
+            if call is not None:  # getattr(module, "name") is module.name
+                read: Any = ast.Attribute(use.nodes[-1], call.args[1].value, ast.Load())  # type: ignore[attr-defined]
+                found = self._resolved(use._replace(nodes=[*use.nodes, read]))
+                if found is not None and found[0] == len(use.nodes):
+                    self.links[id(call)] = found[1]
+                    continue
+            self._link(use)
 
     def link_name(self, name: str) -> None:
         """Links a global of code that has no source."""
@@ -118,8 +126,8 @@ class Linking:
         elif use.name in self.closure:
             return 0, self._closed(self.closure[use.name], use.name)
         elif use.name.startswith("__") or use.name not in self.names:
-            if not use.name.startswith("__") and not hasattr(builtins, use.name):
-                self.unfollowed.append(f"{use.name}, which is not defined")
+            if use.is_sure and not use.name.startswith("__") and not hasattr(builtins, use.name):
+                self.not_followed.append(f"{use.name}, which is not defined")
             return None
         else:
             value, home = self.names[use.name], (str(self.names.get("__name__", "")), use.name)
@@ -132,9 +140,12 @@ class Linking:
         if not self.project.has(module.__name__):
             return 0, self._outside(module.__name__)
         for depth, node in enumerate(use.nodes[1:], 1):
+            made_by = vars(module).get("__getattr__")
+            if node.attr not in vars(module) and made_by is not None:
+                return depth, ["Attribute", self.shape_of(made_by, module.__name__, "__getattr__"), node.attr]
             value = getattr(module, node.attr, _ABSENT)
             if value is _ABSENT:
-                self.unfollowed.append(f"{module.__name__}.{node.attr}, which is not there")
+                self.not_followed.append(f"{module.__name__}.{node.attr}, which is not there")
                 return None
             if not isinstance(value, ModuleType):
                 if node.attr.startswith("__") or not self._counted(value):
@@ -143,20 +154,20 @@ class Linking:
             if not self.project.has(value.__name__):
                 return depth, self._outside(value.__name__)
             module = value
-        self.unfollowed.append(f"{module.__name__}, a module that is used as a value")
+        self.not_followed.append(f"{module.__name__}, a module that is used as a value")
         return len(use.nodes) - 1, ["Module"]
 
     def _imported(self, origin: str, attribute: str) -> Any:
         """The value that an import within the code binds, of a module of the project."""
         module = load(origin)
         if module is None:
-            self.unfollowed.append(f"{origin}, which cannot be imported")
+            self.not_followed.append(f"{origin}, which cannot be imported")
             return _ABSENT
         value = getattr(module, attribute, _ABSENT) if attribute else module
         if value is _ABSENT:
             value = load(f"{origin}.{attribute}") or _ABSENT
         if value is _ABSENT:
-            self.unfollowed.append(f"{origin}.{attribute}, which is not there")
+            self.not_followed.append(f"{origin}.{attribute}, which is not there")
         return value
 
     def _counted(self, value: Any) -> bool:
@@ -170,7 +181,7 @@ class Linking:
         try:
             return ["Value", encode(value)]
         except (NotPlain, RecursionError):
-            self.unfollowed.append(f"{name}, a {type(value).__qualname__} that is closed over")
+            self.not_followed.append(f"{name}, a {type(value).__qualname__} that is closed over")
             return ["Type", type(value).__qualname__]
 
     def shape_of(self, value: Any, module: str, name: str) -> Any:
@@ -180,10 +191,11 @@ class Linking:
         found = self._followed(value)
         if found is not None:
             return found
-        if is_immutable(value):
-            return self.target(Value(f"{module}:{name}", dumps(encode(value))))
         home = sys.modules.get(module)
         place = bound_at(home, name, self.project.has) if home is not None else None
+        if is_immutable(value) and not (place and place.module and may_vary(place.module, place.name)):
+            where = f"{place.module.__name__}:{place.name}" if place and place.module else f"{module}:{name}"
+            return self.target(Value(where, dumps(encode(value))))
         if place is not None and place.outside:
             return self._outside(place.outside, place.name)
         if place is not None and place.module is not None and place.name:
@@ -199,18 +211,18 @@ class Linking:
             try:
                 return ["Value", encode(value)]
             except (NotPlain, RecursionError):
-                self.unfollowed.append(f"{name}, a {kind.__qualname__} whose statement is not known")
+                self.not_followed.append(f"{name}, a {kind.__qualname__} whose statement is not known")
         return self._outside(kind.__module__, kind.__qualname__)
 
     def _followed(self, value: Any) -> Any:
         """A link to a task, or to a function or class of the project; else None."""
-        from datanectar.tasks.pieces import ClassPiece, Function, TaskPiece
+        from datanectar.tasks.pieces import ClassPiece, Function, TaskPiece, has_statement
 
         if getattr(type(value), "_is_task", False):
             return self.target(TaskPiece(value))
         if isinstance(value, FunctionType) and self.project.has(value.__globals__.get("__name__")):
             return self.target(Function(value))
-        if isinstance(value, type) and self.project.has(value.__module__):
+        if isinstance(value, type) and self.project.has(value.__module__) and has_statement(value):
             return self.target(ClassPiece(value))
         return None
 
@@ -219,14 +231,17 @@ class Linking:
         self.outside.add(module.partition(".")[0])
         return ["Outside", module, *name]
 
-    def _look(self, call: ast.Call) -> None:
-        """Notes calls that reach code by names which are not known before they are made."""
+    def _look(self, call: ast.Call) -> bool:
+        """Notes calls that reach code by computed names; False of a `getattr` whose name is spelled out."""
         called = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
         line = getattr(call, "lineno", 0)
         if isinstance(call.func, ast.Name) and called in _RUN_TEXT and called not in self.names:
-            self.unfollowed.append(f"line {line}: {called}()")
+            self.not_followed.append(f"line {line}: {called}()")
         elif called in ("getattr", "import_module") and not self._is_known(call, 1 if called == "getattr" else 0):
-            self.unfollowed.append(f"line {line}: {called}() with a computed name")
+            self.not_followed.append(f"line {line}: {called}() with a computed name")
+        elif called == "getattr" and isinstance(call.func, ast.Name):
+            return False
+        return True
 
     def _is_known(self, call: ast.Call, index: int) -> bool:
         return len(call.args) > index and isinstance(call.args[index], ast.Constant)

@@ -32,11 +32,13 @@ class Use(NamedTuple):
         name: The name.
         nodes: The name's node, and those of its attributes from the inside out.
         imported: The import statement of a scope within that binds it, or None.
+        is_sure: Whether it is surely not bound here: a class's body reads what it binds from outside before it does.
     """
 
     name: str
     nodes: list[Any]
     imported: Imported | None
+    is_sure: bool = True
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ class _Scope:
 
 def uses(node: Any) -> Iterator[Use]:
     """Yields what a function, a class or a statement takes from outside, in the order in which it stands there."""
-    return _uses(node, ())
+    is_block = isinstance(node, ast.stmt) and not isinstance(node, (*_Function, ast.ClassDef))
+    return _uses(node, (_scope([node]),) if is_block else ())
 
 
 def imports_of(statement: ast.stmt) -> dict[str, Imported]:
@@ -125,6 +128,8 @@ def _named(nodes: list[Any], scopes: tuple[_Scope, ...]) -> Iterator[Use]:
             yield Use(name, nodes, scope.imported[name])
             return
         if name in scope.bound:
+            if scope.is_class:
+                yield Use(name, nodes, None, is_sure=False)
             return
     yield Use(name, nodes, None)
 

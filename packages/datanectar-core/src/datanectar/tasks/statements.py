@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from importlib import import_module
 from importlib.util import resolve_name
 from types import ModuleType
@@ -15,6 +15,7 @@ from datanectar.tasks.source import SourceFile, source_file
 
 _Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _Import = (ast.Import, ast.ImportFrom)
+_OWN_PLACE = {"__file__", "__path__", "__spec__", "__cached__"}
 _Block = (ast.If, ast.Try, ast.With, ast.For, ast.While)
 
 
@@ -92,7 +93,28 @@ def binding(module: ModuleType, name: str) -> list[Any]:
     file = file_of(module)
     if file is None:
         return []
-    return [statement for statement in file.tree.body if _concerns(statement, name)]
+    # A function that uses it may change it where it is called, or put on another as a decorator.
+    users = {one.name for one in file.tree.body if isinstance(one, _Definition) and _mentions(one, name)} - {name}
+    return [statement for statement in file.tree.body if _concerns(statement, name, users)]
+
+
+def may_vary(module: ModuleType, name: str, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether a plain global is another from place to place or from time to time, though its code is the same."""
+    file = file_of(module)
+    if file is None or name in seen:
+        return False
+    for item in ast.walk(file.tree):
+        if isinstance(item, ast.Global) and name in item.names:
+            return True
+    read = {
+        item.id
+        for statement in file.tree.body
+        if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign, *_Block)) and _concerns(statement, name)
+        for item in ast.walk(statement)
+        if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Load)
+    }
+    names = vars(module)
+    return bool(read & _OWN_PLACE) or any(may_vary(module, one, seen | {name}) for one in read if one in names)
 
 
 def _import_statements(tree: ast.Module) -> Iterator[ast.stmt]:
@@ -105,24 +127,24 @@ def _import_statements(tree: ast.Module) -> Iterator[ast.stmt]:
             pending += reversed([item for item in ast.iter_child_nodes(node) if isinstance(item, ast.AST)])
 
 
-def _concerns(statement: Any, name: str) -> bool:
+def _concerns(statement: Any, name: str, users: Collection[str] = ()) -> bool:
     if isinstance(statement, _Import) or _is_main_guard(statement):
         return False
     if isinstance(statement, _Definition):
-        return statement.name == name or any(_mentions(item, name) for item in statement.decorator_list)
+        return statement.name == name or any(_mentions(item, name, users) for item in statement.decorator_list)
     if isinstance(statement, _Block):
         inner = (item for item in ast.iter_child_nodes(statement) if isinstance(item, (ast.stmt, ast.ExceptHandler)))
-        return any(_concerns(item, name) for item in inner)
+        return any(_concerns(item, name, users) for item in inner)
     if isinstance(statement, ast.ExceptHandler):
-        return any(_concerns(item, name) for item in statement.body)
+        return any(_concerns(item, name, users) for item in statement.body)
     if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Delete)):
         targets = statement.targets if isinstance(statement, (ast.Assign, ast.Delete)) else [statement.target]
         return any(_mentions(target, name) for target in targets)
-    return isinstance(statement, ast.Expr) and _mentions(statement, name)
+    return isinstance(statement, ast.Expr) and _mentions(statement, name, users)
 
 
-def _mentions(node: ast.AST, name: str) -> bool:
-    return any(isinstance(item, ast.Name) and item.id == name for item in ast.walk(node))
+def _mentions(node: ast.AST, name: str, others: Collection[str] = ()) -> bool:
+    return any(isinstance(item, ast.Name) and (item.id == name or item.id in others) for item in ast.walk(node))
 
 
 def _is_main_guard(statement: Any) -> bool:
