@@ -6,6 +6,7 @@ import inspect
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -54,6 +55,8 @@ class Function:
         linking = Linking(project, names, closure_of(function))
         file = source_file(code.co_filename, module)
         node = file.function(code) if file else None
+        if file is not None and node is not None:
+            linking.starts_empty = partial(file.starts_empty, node)
         if file is None or node is None:
             for name in code.co_names:
                 if name in names and not name.startswith("__"):

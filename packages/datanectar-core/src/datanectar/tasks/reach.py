@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple, Protocol
@@ -16,6 +16,22 @@ from datanectar.tasks.statements import absolute, bound_at, load, may_vary
 from datanectar.values.typed_json import NotPlain, dumps, encode
 
 _IMMUTABLE = (type(None), bool, int, float, complex, str, bytes)
+#: Functions and methods that read data, which is known when they run.
+_READ_DATA = (
+    "read_bytes",
+    "read_csv",
+    "read_excel",
+    "read_feather",
+    "read_json",
+    "read_parquet",
+    "read_pickle",
+    "read_sql",
+    "read_table",
+    "read_text",
+    "scan_csv",
+    "scan_parquet",
+    "urlopen",
+)
 _RUN_TEXT = ("exec", "eval", "compile", "globals", "locals", "__import__")
 
 
@@ -63,12 +79,14 @@ class Linking:
         names: The globals of its module.
         closure: What it closes over.
         own: Values that are counted elsewhere.
+        starts_empty: Whether a name that is closed over stands for a container that the code itself fills.
     """
 
     project: Project
     names: Mapping[str, Any]
     closure: Mapping[str, Any] = field(default_factory=dict)
     own: tuple[Any, ...] = ()
+    starts_empty: Callable[[str], bool] = lambda name: False
     links: dict[int, Any] = field(default_factory=dict)
     targets: list[Piece] = field(default_factory=list)
     not_followed: list[str] = field(default_factory=list)
@@ -178,6 +196,8 @@ class Linking:
         found = self._followed(value)
         if found is not None:
             return found
+        if not is_immutable(value) and self.starts_empty(name):
+            return ["Filled", type(value).__qualname__]  # while it runs, as a cache is
         try:
             return ["Value", encode(value)]
         except (NotPlain, RecursionError):
@@ -237,6 +257,10 @@ class Linking:
         line = getattr(call, "lineno", 0)
         if isinstance(call.func, ast.Name) and called in _RUN_TEXT and called not in self.names:
             self.not_followed.append(f"line {line}: {called}()")
+        elif called in _READ_DATA or (isinstance(call.func, ast.Name) and called == "open"):
+            self.not_followed.append(
+                f"line {line}: {called}() reads data when it runs; make it a dn.File, or a parameter"
+            )
         elif called in ("getattr", "import_module") and not self._is_known(call, 1 if called == "getattr" else 0):
             self.not_followed.append(f"line {line}: {called}() with a computed name")
         elif called == "getattr" and isinstance(call.func, ast.Name):

@@ -84,6 +84,21 @@ class SourceFile:
             found = [node for node in found if node.lineno <= line <= (node.end_lineno or line)] or found
         return sorted(found, key=lambda node: node.lineno)
 
+    def starts_empty(self, node: Any, name: str) -> bool:
+        """Whether a function around `node` binds a name to an empty container, once."""
+        around = [
+            outer
+            for outer in ast.walk(self.tree)
+            if isinstance(outer, _FunctionNode[:2]) and outer is not node and node in ast.walk(outer)
+        ]
+        values = [
+            statement.value
+            for outer in around
+            for statement in outer.body
+            if isinstance(statement, (ast.Assign, ast.AnnAssign)) and _binds(statement, name)
+        ]
+        return len(values) == 1 and _is_empty(values[0])
+
     def text(self, node: Any) -> str:
         """Returns the source of a node."""
         return "".join(self.lines[node.lineno - 1 : node.end_lineno])
@@ -144,6 +159,21 @@ def _changed(filename: Any, name: str) -> CodeChanged:
     return CodeChanged(
         f"{filename} was edited after it was imported, so the loaded {name} has no source any more. Restart Python "
         "(or the notebook's kernel) to use the file as it is now"
+    )
+
+
+def _binds(statement: Any, name: str) -> bool:
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    return any(isinstance(target, ast.Name) and target.id == name for target in targets)
+
+
+def _is_empty(value: Any) -> bool:
+    """``{}``, ``[]``, ``set()``, ``defaultdict(list)``."""
+    if isinstance(value, ast.Call):
+        called = getattr(value.func, "id", getattr(value.func, "attr", ""))
+        return called == "defaultdict" or (called in ("dict", "list", "set", "deque", "OrderedDict") and not value.args)
+    return not (getattr(value, "keys", None) or getattr(value, "elts", None)) and isinstance(
+        value, (ast.Dict, ast.List)
     )
 
 
