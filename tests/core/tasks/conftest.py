@@ -239,3 +239,9 @@ def namers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     yield make
     for namer in made:
         namer.close()
+
+
+@pytest.fixture
+def write() -> Callable[[Mapping[str, str], Path], Path]:
+    """Writes the files of a tree to a directory, and returns it."""
+    return write_tree
