@@ -40,6 +40,8 @@ import json, os, sys, traceback
 import datanectar as dn
 
 sys.dont_write_bytecode = True
+answers = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)  # what a tree prints is no answer
 dn.get_artifact_name(dn.task(lambda: None, name="warm_up")())  # imports what each fork would import
 
 
@@ -75,7 +77,7 @@ for line in sys.stdin:
         os._exit(0)
     os.close(write)
     with open(read) as file:
-        print(file.read(), flush=True)
+        print(file.read(), file=answers, flush=True)
     os.waitpid(child, 0)
 """
 
@@ -239,3 +241,9 @@ def namers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     yield make
     for namer in made:
         namer.close()
+
+
+@pytest.fixture
+def write() -> Callable[[Mapping[str, str], Path], Path]:
+    """Writes the files of a tree to a directory, and returns it."""
+    return write_tree
