@@ -11,11 +11,11 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from datanectar.tasks.project import Project
-from datanectar.tasks.reach import Linking, Read
+from datanectar.tasks.reach import OWN, Linking, Read
 from datanectar.tasks.shape import is_decorated, shape_of_code, shape_of_function, shape_of_statement
 from datanectar.tasks.source import SourceFile, check_loaded, check_unedited, is_same_file, source_file
 from datanectar.tasks.stamps import remember
-from datanectar.tasks.statements import binding, file_of
+from datanectar.tasks.statements import attributes_given, binding, file_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,7 @@ class Function:
             linking.starts_empty = partial(file.starts_empty, node)
         if file is None or node is None:
             for name in code.co_names:
-                if name in names and not name.startswith("__"):
+                if name in names and name not in OWN:
                     linking.link_name(name)
             return linking.read([shape_of_code(code), list(linking.links.values())])
         if is_decorated(node, names):
@@ -70,6 +70,7 @@ class Function:
             shape = shape_of_function(node, names, linking.links)
         else:
             shape = _nameless(shape_of_statement(node, names, linking.links))
+            shape = [shape, *_given(linking, file, function.__qualname__, names)]
         return linking.read(shape, file.text(node))
 
 
@@ -104,6 +105,7 @@ class ClassPiece:
             if (method not in own or not nodes) and _is_written(method, project)
         ]
         text = "".join(file.text(node) for node in nodes) if file else ""
+        shape += _given(linking, file, kind.__qualname__, names) if file else []
         if not nodes:
             linking.not_followed.append(f"{kind.__qualname__}, a class without a statement")
         return linking.read([shape, put_in], text)
@@ -207,6 +209,14 @@ def class_nodes(kind: type, methods: list[FunctionType]) -> tuple[SourceFile | N
         if nodes:
             return file, nodes
     return None, []
+
+
+def _given(linking: Linking, file: SourceFile, name: str, names: dict[str, Any]) -> list[Any]:
+    """The attributes that a function or class is given by statements after its own."""
+    found = attributes_given(file.tree, name)
+    for statement in found:
+        linking.add(statement)
+    return [shape_of_statement(statement, names, linking.links) for statement in found]
 
 
 def has_statement(kind: type) -> bool:

@@ -32,6 +32,8 @@ _READ_DATA = (
     "scan_parquet",
     "urlopen",
 )
+#: What every module has, and says where it is rather than what it means.
+OWN = ("__name__", "__file__", "__doc__", "__package__", "__spec__", "__loader__", "__path__", "__cached__")
 _RUN_TEXT = ("exec", "eval", "compile", "globals", "locals", "__import__")
 
 
@@ -143,8 +145,8 @@ class Linking:
                 return None
         elif use.name in self.closure:
             return 0, self._closed(self.closure[use.name], use.name)
-        elif use.name.startswith("__") or use.name not in self.names:
-            if use.is_sure and not use.name.startswith("__") and not hasattr(builtins, use.name):
+        elif use.name in OWN or use.name not in self.names:
+            if use.name not in OWN and not hasattr(builtins, use.name):
                 self.not_followed.append(f"{use.name}, which is not defined")
             return None
         else:
@@ -166,7 +168,7 @@ class Linking:
                 self.not_followed.append(f"{module.__name__}.{node.attr}, which is not there")
                 return None
             if not isinstance(value, ModuleType):
-                if node.attr.startswith("__") or not self._counted(value):
+                if node.attr in OWN or not self._counted(value):
                     return None
                 return depth, self.shape_of(value, module.__name__, node.attr)
             if not self.project.has(value.__name__):

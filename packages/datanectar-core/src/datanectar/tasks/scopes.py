@@ -32,13 +32,11 @@ class Use(NamedTuple):
         name: The name.
         nodes: The name's node, and those of its attributes from the inside out.
         imported: The import statement of a scope within that binds it, or None.
-        is_sure: Whether it is surely not bound here: a class's body reads what it binds from outside before it does.
     """
 
     name: str
     nodes: list[Any]
     imported: Imported | None
-    is_sure: bool = True
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class _Scope:
     bound: set[str] = field(default_factory=set)
     imported: dict[str, Imported] = field(default_factory=dict)
     outer: set[str] = field(default_factory=set)  # declared global or nonlocal
-    is_class: bool = False
+    statements: tuple[Any, ...] = ()  # of a class, which binds its names one after the other
 
 
 def uses(node: Any) -> Iterator[Use]:
@@ -86,7 +84,7 @@ def _uses(node: Any, scopes: tuple[_Scope, ...]) -> Iterator[Use]:
         yield from _uses(node.body, (*scopes, _function_scope(node)))
     elif isinstance(node, ast.ClassDef):
         yield from _uses([*node.decorator_list, *node.bases, *(item.value for item in node.keywords)], scopes)
-        yield from _uses(node.body, (*scopes, _scope(node.body, is_class=True)))
+        yield from _uses(node.body, (*scopes, _scope(node.body, statements=tuple(node.body))))
     elif isinstance(node, _Comprehension):
         yield from _of_comprehension(node, scopes)
     elif isinstance(node, ast.AnnAssign):  # annotations count as they are written
@@ -120,18 +118,22 @@ def _chain(node: ast.Attribute) -> list[Any]:
 def _named(nodes: list[Any], scopes: tuple[_Scope, ...]) -> Iterator[Use]:
     name = nodes[0].id
     for depth, scope in enumerate(reversed(scopes)):
-        if scope.is_class and depth > 0:  # a class's names are not seen by its methods
+        if scope.statements and depth > 0:  # a class's names are not seen by its methods
             continue
         if name in scope.outer:
             break
         if name in scope.imported:
             yield Use(name, nodes, scope.imported[name])
             return
-        if name in scope.bound:
-            if scope.is_class:
-                yield Use(name, nodes, None, is_sure=False)
+        if name in scope.bound and (not scope.statements or _bound_before(name, nodes[0], scope.statements)):
             return
     yield Use(name, nodes, None)
+
+
+def _bound_before(name: str, node: Any, statements: tuple[Any, ...]) -> bool:
+    """Whether a class's body has bound a name where a node in it reads that."""
+    before = (item for item in statements if (item.end_lineno, item.end_col_offset) <= (node.lineno, node.col_offset))
+    return name in _scope(before).bound
 
 
 def _function_scope(node: Any) -> _Scope:
@@ -143,7 +145,7 @@ def _function_scope(node: Any) -> _Scope:
     return _Scope(scope.bound | given, imported, scope.outer)
 
 
-def _scope(body: Iterable[Any], *, is_class: bool = False) -> _Scope:
+def _scope(body: Iterable[Any], *, statements: tuple[Any, ...] = ()) -> _Scope:
     """What the statements of one body bind, without those of functions and classes inside."""
     bound: set[str] = set()
     imported: dict[str, Imported] = {}
@@ -162,7 +164,7 @@ def _scope(body: Iterable[Any], *, is_class: bool = False) -> _Scope:
         else:
             bound.update(_binds(node))
             pending += ast.iter_child_nodes(node)
-    return _Scope(bound - outer, {key: item for key, item in imported.items() if key not in bound}, outer, is_class)
+    return _Scope(bound - outer, {key: item for key, item in imported.items() if key not in bound}, outer, statements)
 
 
 def _binds(node: Any) -> Iterator[str]:

@@ -98,6 +98,17 @@ def binding(module: ModuleType, name: str) -> list[Any]:
     return [statement for statement in file.tree.body if _concerns(statement, name, users)]
 
 
+def attributes_given(tree: ast.Module, name: str) -> list[Any]:
+    """Returns the statements of a module that assign to attributes of a global."""
+    found = []
+    for statement in tree.body:
+        if isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)):
+            targets = statement.targets if isinstance(statement, (ast.Assign, ast.Delete)) else [statement.target]
+            if any(isinstance(one, ast.Attribute) and _mentions(one, name) for one in targets):
+                found.append(statement)
+    return found
+
+
 def may_vary(module: ModuleType, name: str, seen: frozenset[str] = frozenset()) -> bool:
     """Whether a plain global is another from place to place or from time to time, though its code is the same."""
     file = file_of(module)
