@@ -16,6 +16,9 @@ from datanectar.running.explanation import explain, plan
 from datanectar.running.progress import Lines, Reporter, Silent
 from datanectar.running.session import Session
 from datanectar.running.targets import collect
+from datanectar.tasks.code import CodeDigest
+from datanectar.tasks.definition import Definition
+from datanectar.tasks.handle import Artifact
 
 _TARGET_HELP = "TARGET is module:task_or_function; its parameters follow as param=value."
 
@@ -100,16 +103,58 @@ def plan_command(
 
 @click.command("explain", epilog=_TARGET_HELP)
 @_where
+@click.option("--code", is_flag=True, help="Say what code is part of the name, and what cannot be followed.")
 def explain_command(
-    target: str, parameters: tuple[str, ...], profile: str | None, storage_layer: str | None, as_json: bool
+    target: str, parameters: tuple[str, ...], profile: str | None, storage_layer: str | None, as_json: bool, code: bool
 ) -> None:
     """Say why TARGET (or a stored artifact's name) would be made, or was."""
     with chosen(profile, storage_layer):
-        if parameters and ":" not in target:
-            raise click.UsageError(f"{target} is a name, so it takes no parameters; write module:task to name a task")
+        if ":" not in target and (parameters or code):
+            why = "it takes no parameters" if parameters else "its code is not at hand"
+            raise click.UsageError(f"{target} is a name, so {why}; write module:task to name a task")
+        if code:
+            _explain_code(collect(resolve_target(target, parameters)), as_json)
+            return
         found = [explain(handle) for handle in collect(resolve_target(target, parameters) if ":" in target else target)]
         if as_json:
-            fields = ("name", "stored", "reasons", "nearest", "seconds")
+            fields = ("name", "stored", "reasons", "nearest", "seconds", "diffs")
             print_json([{field: getattr(one, field) for field in fields} for one in found])
         else:
             click.echo("\n".join(map(str, found)))
+
+
+def _explain_code(artifacts: list[Artifact[Any]], as_json: bool) -> None:
+    """Prints what code is part of the names of artifacts and of all they are made from."""
+    tasks: dict[Definition, None] = {}
+    calls = {handle.name: handle.call for handle in artifacts}
+    pending = list(calls.values())
+    while pending:
+        call = pending.pop(0)
+        if call.definition is not None:
+            tasks.setdefault(call.definition)
+        for needed in call.inputs():
+            if needed.name not in calls:
+                calls[needed.name] = needed.call
+                pending.append(needed.call)
+    found = [(task, task.code()) for task in tasks]
+    if as_json:
+        print_json([_code_document(task, code) for task, code in found])
+        return
+    for task, code in found:
+        if code is None:
+            click.echo(f"{task.path}: version {task.version!r}, said by hand; no code is part of the name")
+            continue
+        click.echo(f"{task.path}: code {code.digest}")
+        for name in code.functions:
+            click.echo(f"  {name.replace(':', '.')}")
+        for what in code.not_followed:
+            click.echo(f"  not followed: {what}")
+        for name, version in code.versions().items():
+            click.echo(f"  {name} {version}, a library: not part of the name")
+
+
+def _code_document(task: Definition, code: CodeDigest | None) -> dict[str, Any]:
+    if code is None:
+        return {"task": task.path, "version": task.version}
+    fields = {"digest": code.digest, "functions": code.functions, "not_followed": list(code.not_followed)}
+    return {"task": task.path, **fields, "libraries": code.versions()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import unified_diff
 from typing import TYPE_CHECKING, Any
 
 from datanectar.contracts.features import FeatureBatch
@@ -136,17 +137,38 @@ def _of_code(old: CodeRecord | None, new: CodeRecord | None) -> Iterator[str]:
     if old is None or new is None:
         yield "code changed"
         return
-    before, after = old.functions, new.functions
+    before, after = dict(old.functions), dict(new.functions)
     moved = {*before.values()} & {*after.values()}
-    own = next(iter(after), "")
-    found = []
+    own = [found.pop(next(iter(found), ""), "") for found in (before, after)]  # whatever it is called, and wherever
+    found = ["code changed"] if own[0] != own[1] else []
     for name, digest in after.items():
         if name not in before:
             found += [] if digest in moved else [f"{_dotted(name)} is used now"]
         elif before[name] != digest:
-            found.append("code changed" if name == own else f"{_dotted(name)} changed")
+            found.append(f"{_dotted(name)} changed")
     found += [f"{_dotted(name)} is used no more" for name in before if name not in after and before[name] not in moved]
     yield from found or ["code changed"]
+
+
+def of_libraries(old: CodeRecord | None, new: CodeRecord | None) -> Iterator[str]:
+    """Yields which libraries are of another version: no part of the name, and perhaps the reason all the same."""
+    if old is not None and new is not None:
+        for name, version in new.libraries.items():
+            if old.libraries.get(name, version) != version:
+                yield f"{name} {old.libraries[name]} → {version} (not part of the name)"
+
+
+def of_sources(old: CodeRecord | None, new: CodeRecord | None) -> Iterator[str]:
+    """Yields unified diffs of what changed, where the source of both is recorded."""
+    if old is None or new is None:
+        return
+    own = next(iter(old.functions), ""), next(iter(new.functions), "")
+    for name in new.functions:
+        earlier = own[0] if name == own[1] else name
+        before, after = old.sources.get(earlier), new.sources.get(name)
+        if before is not None and after is not None and before != after:
+            lines = unified_diff(before.splitlines(), after.splitlines(), _dotted(earlier), _dotted(name), lineterm="")
+            yield "\n".join(lines)
 
 
 def _dotted(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from datanectar.errors import ArtifactNotFound, FormatError, IntegrityError
 from datanectar.layer import keys
 from datanectar.layer.storage_layer import StorageLayer
-from datanectar.running.differences import Made, differences, made_by, stored_made
+from datanectar.running.differences import Made, differences, made_by, of_libraries, of_sources, stored_made
 from datanectar.running.planning import Plan, PlannedStep, make_plan
 from datanectar.running.targets import artifact, collect, with_profile
 from datanectar.tasks.call import Call
@@ -28,6 +28,7 @@ class Explanation:
         reasons: What differs from the nearest earlier artifact of the task, such as ``max_depth 6 → 8``.
         nearest: That artifact's name, or None if this is the task's first.
         seconds: How long the nearest one took.
+        diffs: Unified diffs of the code that changed, where the store keeps source (``record_source = true``).
     """
 
     name: str
@@ -35,11 +36,13 @@ class Explanation:
     reasons: list[str] = field(default_factory=list)
     nearest: str | None = None
     seconds: float | None = None
+    diffs: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         head = f"{self.name} {'is stored' if self.stored else 'is not stored'}"
         against = f"compared with {self.nearest}" if self.nearest else ""
-        return "\n  ".join([head, *self.reasons, *filter(None, [against])])
+        diffs = [line for diff in self.diffs for line in diff.splitlines()]
+        return "\n  ".join([head, *self.reasons, *filter(None, [against]), *diffs])
 
 
 def explain(target: Any) -> Explanation:
@@ -112,7 +115,12 @@ class _Comparison:
             return Explanation(name, stored, ["first run"])
         nearest = min(earlier, key=lambda known: len(list(differences(known, made, follow=False, detailed=False))))
         reasons = list(differences(nearest, made, follow=self._follow))
-        return Explanation(name, stored, reasons or ["nothing recorded differs"], nearest.name, nearest.seconds)
+        diffs: list[str] = []
+        if self._follow:
+            codes = nearest.code(), made.code()
+            reasons += of_libraries(*codes)
+            diffs += of_sources(*codes)
+        return Explanation(name, stored, reasons or ["nothing recorded differs"], nearest.name, nearest.seconds, diffs)
 
     def _of_task(self, path: str) -> list[Made]:
         if path not in self._newest:
