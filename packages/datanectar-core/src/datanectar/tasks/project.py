@@ -15,13 +15,17 @@ class Project:
     Args:
         module: The task's module.
         packages: Top-level packages that are project code wherever they are.
+
+    Attributes:
+        key: Equal for projects of the same code.
     """
 
     def __init__(self, module: str, packages: tuple[str, ...] = ()) -> None:
         spec = getattr(sys.modules.get(module), "__spec__", None) if module == "__main__" else None
         top = (spec.name if spec is not None else module).partition(".")[0]  # python -m package.module
-        self._tops = {"__main__", top, module, *packages}
+        self._tops = {"__main__", top, *packages, *([module] if top == "datanectar" else [])}
         self._directory = _directory_of(top)
+        self.key = (self._directory, *sorted(self._tops))
         self._known: dict[str, bool] = {}
 
     def has(self, module: str | None) -> bool:

@@ -291,6 +291,19 @@ def _is_plain(value: Any) -> bool:
     return True
 
 
+#: What was read, by the piece, the load of its module and the project: the loaded code stays what it is.
+_reads: dict[tuple[Piece, Any, tuple[str, ...]], Read] = {}
+
+
+def _read(piece: Piece, project: Project) -> Read:
+    module = sys.modules.get(piece.name.partition(":")[0])
+    key = (piece, id(getattr(module, "__spec__", None)), project.key)
+    found = _reads.get(key)
+    if found is None:
+        found = _reads[key] = piece.read(project)
+    return found
+
+
 def walk(roots: list[Read], project: Project) -> Iterator[tuple[Piece | None, Read, list[int]]]:
     """Yields roots and all that they reach, each once, with the numbers of what it leads to.
 
@@ -305,5 +318,5 @@ def walk(roots: list[Read], project: Project) -> Iterator[tuple[Piece | None, Re
         for target in read.targets:
             if target not in numbers:
                 numbers[target] = len(pending)
-                pending.append((target, target.read(project)))
+                pending.append((target, _read(target, project)))
         yield piece, read, [numbers[target] for target in read.targets]

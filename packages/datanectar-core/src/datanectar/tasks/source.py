@@ -60,6 +60,24 @@ class SourceFile:
             pending += [item for item in code.co_consts if isinstance(item, CodeType)]
         return frozenset(found)
 
+    @cached_property
+    def declared_global(self) -> frozenset[str]:
+        """The names that functions of the file declare global, and so may bind while it runs."""
+        return frozenset(name for node in ast.walk(self.tree) if isinstance(node, ast.Global) for name in node.names)
+
+    @cached_property
+    def imports(self) -> list[ast.Import | ast.ImportFrom]:
+        """The import statements of the module, those in its ``if`` and ``try`` among them, in order."""
+        found: list[ast.Import | ast.ImportFrom] = []
+        pending: list[Any] = list(reversed(self.tree.body))
+        while pending:
+            node = pending.pop()
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                found.append(node)
+            elif isinstance(node, (ast.If, ast.Try, ast.With, ast.For, ast.While, ast.ExceptHandler)):
+                pending += reversed(list(ast.iter_child_nodes(node)))
+        return found
+
     def function(self, code: CodeType) -> Any:
         """Returns the node of a function, or None."""
         found = self._functions.get((code.co_firstlineno, code.co_name), [])

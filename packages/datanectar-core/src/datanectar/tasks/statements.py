@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from importlib import import_module
 from importlib.util import resolve_name
 from types import ModuleType
@@ -63,7 +63,7 @@ def bound_at(module: ModuleType, name: str, is_project: Any, seen: frozenset[tup
     if file is None or (module.__name__, name) in seen:
         return here
     seen |= {(module.__name__, name)}
-    for statement in reversed(list(_import_statements(file.tree))):
+    for statement in reversed(file.imports):
         for bound, imported in imports_of(statement).items():
             if bound not in (name, "*") or (bound == "*" and not isinstance(statement, ast.ImportFrom)):
                 continue
@@ -114,9 +114,8 @@ def may_vary(module: ModuleType, name: str, seen: frozenset[str] = frozenset()) 
     file = file_of(module)
     if file is None or name in seen:
         return False
-    for item in ast.walk(file.tree):
-        if isinstance(item, ast.Global) and name in item.names:
-            return True
+    if name in file.declared_global:
+        return True
     read = {
         item.id
         for statement in file.tree.body
@@ -126,16 +125,6 @@ def may_vary(module: ModuleType, name: str, seen: frozenset[str] = frozenset()) 
     }
     names = vars(module)
     return bool(read & _OWN_PLACE) or any(may_vary(module, one, seen | {name}) for one in read if one in names)
-
-
-def _import_statements(tree: ast.Module) -> Iterator[ast.stmt]:
-    pending: list[Any] = list(reversed(tree.body))
-    while pending:
-        node = pending.pop()
-        if isinstance(node, _Import):
-            yield node
-        elif isinstance(node, (*_Block, ast.ExceptHandler)):
-            pending += reversed([item for item in ast.iter_child_nodes(node) if isinstance(item, ast.AST)])
 
 
 def _concerns(statement: Any, name: str, users: Collection[str] = ()) -> bool:
