@@ -25,7 +25,14 @@ SELECTED = (
     "a_table_of_functions_counts_by_its_order",
     "all_of_a_plain_pipeline_can_be_followed",
 )
-GOLDEN: dict[str, str] = {}
+GOLDEN: dict[str, str] = {
+    "a_base_that_super_reaches_counts": "task/none/task/g4nsdwl7f6io6az5qoqc5jo2a6",
+    "a_constant_counts_by_value_a_frozen_set": "task/none/task/pbz7xae2blk5zhko4g4ii7jgp3",
+    "a_function_that_a_function_closes_over_counts": "task/none/task/t6khjosyxv6vuznmy7acvu7vz3",
+    "a_helper_in_an_f_string_counts": "task/none/task/doxi633s5yz3rnys3tyq5dv5zw",
+    "a_table_of_functions_counts_by_its_order": "task/none/task/i2rworyqjot7mp7rsbaff6niat",
+    "all_of_a_plain_pipeline_can_be_followed": "task/none/task/dblogwyfzrn2hwhvwe2ibhmgwo",
+}
 VERSIONS = ("3.11", "3.12", "3.13")
 SEEDS = ("0", "1", "2")
 NAME = "\n\nif __name__ == '__main__':\n    print(task().name)\n"

@@ -112,11 +112,11 @@ if __name__ == "__main__":
 '''
 
 GOLDEN = {
-    "one parameter": "task/none/flights/4jlalg7assxj3vze5cujkv2h26",
-    "text for a date": "task/none/flights/7kzmyqoagpylmb6amvuwbhflqk",
-    "an artifact": "train_model/classifier/train_eta_classifier/be5w2dyxyfi433gn2fyyemmm5z",
-    "artifacts and parts": "train_model/classifier/train_eta_classifier/pmvv7vhhgxj3coclavblarzosm",
-    "more by name": "train_model/classifier/train_eta_classifier/mw35c4po65kzvawwxlqa6ciinj",
+    "one parameter": "task/none/flights/7amv2my2snt4wfqhrohjvht2uh",
+    "text for a date": "task/none/flights/ljerfq2ea2xjujp6zsyxktmkv7",
+    "an artifact": "train_model/classifier/train_eta_classifier/xhufi3mgl5cka6xfx2fjf2kur5",
+    "artifacts and parts": "train_model/classifier/train_eta_classifier/vndej76i4nll4usccybdm6exrs",
+    "more by name": "train_model/classifier/train_eta_classifier/dtnn7g6b4h5mmte6uy252iqwgt",
     "scalars": "task/none/pinned/zgscm4g4gf4dxeyap2tbokqcyl",
     "text of all kinds": "task/none/pinned/ghaba44bvc57yyzf5wfovyaldt",
     "times": "task/none/pinned/42mnzhfnoe66ryqfzv4ew2n2vw",
@@ -124,9 +124,9 @@ GOLDEN = {
     "dicts": "task/none/pinned/k5dcv3jcoyzgrjofkh4fjq7uyd",
     "an enum, a dataclass, a uuid": "task/none/pinned/qusauci7pqisvucuu4ae7tthgc",
     "a file": "task/none/pinned/imglolggpew4ch6xo75tc7e2cd",
-    "a lambda": "task/none/double/2mbcqrifh4fceuv6uzwqrirt4s",
-    "a task class": "build_features/none/features/ay5vilr2dp3cxyatmqcqgour22",
-    "requirements": "task/none/report/o5xu56tvkiisnbehptrvcslin3",
+    "a lambda": "task/none/double/o2fcrxmwtnqit2kk3b5hgqcooe",
+    "a task class": "build_features/none/features/4cbcaetwdmu3danvxv5uke4b63",
+    "requirements": "task/none/report/rpqnpv6sredtcghmsyqtamqcw5",
 }
 
 

@@ -131,8 +131,8 @@ def source_file(filename: str, module: str) -> SourceFile | None:
     known = _files.get(filename)
     if known is not None and stamp is not None and known.stamp == stamp:
         return known
-    if filename.startswith("<") and filename.endswith(">") and filename not in linecache.cache:
-        return None  # generated; from Python 3.13 on, linecache would give the module's source for it
+    if filename == "<string>" or (filename.startswith("<") and len(linecache.cache.get(filename, ())) < 2):
+        return None  # generated; from Python 3.13 on, linecache gives another source for it: of its module, or of -c
     linecache.checkcache(filename)
     # What is no file may be a notebook's cell, or be inside an archive: linecache asks the module's loader.
     lines = linecache.getlines(filename, vars(sys.modules[module]) if module in sys.modules else None)
