@@ -72,10 +72,10 @@ def test_a_function_that_moves_makes_joblib_compute_again() -> None:
     assert (found["joblib"][0], found["datanectar"][0]) == ("computed", "found")
 
 
-def test_neither_follows_helpers_yet() -> None:
+def test_a_helper_that_changes_is_followed_by_datanectar() -> None:
     run("return helper(x)", before="def helper(x): return x + 1")
     found = run("return helper(x)", before="def helper(x): return x + 2")
-    assert found == {"joblib": ["found", "21"], "datanectar": ["found", "21"]}
+    assert found == {"joblib": ["found", "21"], "datanectar": ["computed", "22"]}
 
 
 @pytest.mark.parametrize("payload", [b"cbuiltins\nprint\n(Vran\ntR."], ids=["a pickle that prints"])

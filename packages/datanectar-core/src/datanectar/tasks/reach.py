@@ -215,7 +215,9 @@ class Linking:
             return found
         home = sys.modules.get(module)
         place = bound_at(home, name, self.project.has) if home is not None else None
-        if is_immutable(value) and not (place and place.module and may_vary(place.module, place.name)):
+        if is_immutable(value) and not (
+            place and place.module and may_vary(place.module, place.name, self.project.has)
+        ):
             where = f"{place.module.__name__}:{place.name}" if place and place.module else f"{module}:{name}"
             return self.target(Value(where, dumps(encode(value))))
         if place is not None and place.outside:
@@ -291,17 +293,16 @@ def _is_plain(value: Any) -> bool:
     return True
 
 
-#: What was read, by the piece, the load of its module and the project: the loaded code stays what it is.
-_reads: dict[tuple[Piece, Any, tuple[str, ...]], Read] = {}
+#: What was read, by the piece and the project, with the load of the piece's module: loaded code stays what it is.
+_reads: dict[tuple[Piece, tuple[str, ...]], tuple[Any, Read]] = {}
 
 
 def _read(piece: Piece, project: Project) -> Read:
-    module = sys.modules.get(piece.name.partition(":")[0])
-    key = (piece, id(getattr(module, "__spec__", None)), project.key)
-    found = _reads.get(key)
-    if found is None:
-        found = _reads[key] = piece.read(project)
-    return found
+    load = getattr(sys.modules.get(piece.name.partition(":")[0]), "__spec__", None)
+    known = _reads.get((piece, project.key))
+    if known is None or known[0] is not load:
+        known = _reads[piece, project.key] = load, piece.read(project)
+    return known[1]
 
 
 def walk(roots: list[Read], project: Project) -> Iterator[tuple[Piece | None, Read, list[int]]]:

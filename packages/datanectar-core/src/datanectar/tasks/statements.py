@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from importlib import import_module
 from importlib.util import resolve_name
 from types import ModuleType
@@ -56,7 +56,9 @@ def load(name: str) -> ModuleType | None:
         return None
 
 
-def bound_at(module: ModuleType, name: str, is_project: Any, seen: frozenset[tuple[str, str]] = frozenset()) -> Place:
+def bound_at(
+    module: ModuleType, name: str, is_project: Callable[[str], bool], seen: frozenset[tuple[str, str]] = frozenset()
+) -> Place:
     """Follows imports from module to module to where a global is bound."""
     here = Place(module, name)
     file = file_of(module)
@@ -74,7 +76,12 @@ def bound_at(module: ModuleType, name: str, is_project: Any, seen: frozenset[tup
 
 
 def _followed(
-    module: ModuleType, name: str, bound: str, imported: Imported, is_project: Any, seen: frozenset[tuple[str, str]]
+    module: ModuleType,
+    name: str,
+    bound: str,
+    imported: Imported,
+    is_project: Callable[[str], bool],
+    seen: frozenset[tuple[str, str]],
 ) -> Place | None:
     origin = absolute(imported, vars(module))
     attribute = name if bound == "*" else imported.attribute
@@ -109,22 +116,28 @@ def attributes_given(tree: ast.Module, name: str) -> list[Any]:
     return found
 
 
-def may_vary(module: ModuleType, name: str, seen: frozenset[str] = frozenset()) -> bool:
+def may_vary(
+    module: ModuleType, name: str, is_project: Callable[[str], bool], seen: frozenset[tuple[str, str]] = frozenset()
+) -> bool:
     """Whether a plain global is another from place to place or from time to time, though its code is the same."""
-    file = file_of(module)
-    if file is None or name in seen:
+    place = bound_at(module, name, is_project)
+    file = file_of(place.module) if place.module is not None else None
+    if place.module is None or file is None or (place.module.__name__, place.name) in seen:
         return False
-    if name in file.declared_global:
+    if place.name in file.declared_global:
         return True
     read = {
         item.id
         for statement in file.tree.body
-        if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign, *_Block)) and _concerns(statement, name)
+        if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign, *_Block))
+        and _concerns(statement, place.name)
         for item in ast.walk(statement)
         if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Load)
     }
-    names = vars(module)
-    return bool(read & _OWN_PLACE) or any(may_vary(module, one, seen | {name}) for one in read if one in names)
+    seen |= {(place.module.__name__, place.name)}
+    names = vars(place.module)
+    inner = [one for one in read if one in names and not isinstance(names[one], ModuleType)]
+    return bool(read & _OWN_PLACE) or any(may_vary(place.module, one, is_project, seen) for one in inner)
 
 
 def _concerns(statement: Any, name: str, users: Collection[str] = ()) -> bool:
