@@ -116,6 +116,24 @@ def test_where_the_store_keeps_source_what_changed_is_a_diff() -> None:
     assert "-    return rows * RATE" in datanectar("explain", "pipeline:table")
 
 
+def test_where_the_commit_is_at_hand_git_has_the_source() -> None:
+    Path("pipeline.py").write_text(PIPELINE)
+    Path("features.py").write_text(FEATURES)
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@x"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
+        subprocess.run([*git, *command], check=True)
+    datanectar("run", "pipeline:table")
+    edit("return rows * RATE", "return rows + RATE")
+    edit("RATE = 1", "RATE = 2")
+    diffs = explained()["diffs"]
+    assert [line for diff in diffs for line in diff.splitlines() if line[0] in "-+"] == [  # type: ignore[attr-defined]
+        "--- features.scale",
+        "+++ features.scale",
+        "-    return rows * RATE",
+        "+    return rows + RATE",
+    ]
+
+
 def test_without_source_in_the_store_there_is_no_diff(made) -> None:
     edit("return rows * RATE", "return rows + RATE")
     assert explained()["diffs"] == []

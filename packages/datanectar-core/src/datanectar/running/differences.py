@@ -11,6 +11,7 @@ from datanectar.contracts.features import FeatureBatch
 from datanectar.errors import DatanectarError
 from datanectar.layer.code_records import CodeRecord, read_code
 from datanectar.layer.opening import storage_layer
+from datanectar.running.git_sources import source_at
 from datanectar.values.typed_json import dumps
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Made:
         inputs: Finds what is known of its input of a fingerprint; None where that is nothing.
         batch: Reads it, if it is a batch of features.
         code: Finds what is known of its code; None where that is nothing.
+        commit: The git commit of the working directory in which it was made, if that is recorded.
         started: When it was made, ISO 8601 in UTC; empty if it is not stored.
         seconds: How long it took.
     """
@@ -42,6 +44,7 @@ class Made:
     inputs: Callable[[str], Made | None]
     batch: Callable[[], FeatureBatch | None] = lambda: None
     code: Callable[[], CodeRecord | None] = lambda: None
+    commit: str | None = None
     started: str = ""
     seconds: float | None = None
 
@@ -93,7 +96,9 @@ def stored_made(name: str, layer: StorageLayer) -> Made | None:
         digest = details["identity"].get("code")
         return None if digest is None else read_code(layer.backend, digest)
 
-    return Made(name, details["identity"], inputs, batch, code, manifest.started, manifest.seconds)
+    return Made(
+        name, details["identity"], inputs, batch, code, manifest.document.get("git"), manifest.started, manifest.seconds
+    )
 
 
 def _found(name: str, layer: StorageLayer) -> Made | None:
@@ -158,14 +163,24 @@ def of_libraries(old: CodeRecord | None, new: CodeRecord | None) -> Iterator[str
                 yield f"{name} {old.libraries[name]} → {version} (not part of the name)"
 
 
-def of_sources(old: CodeRecord | None, new: CodeRecord | None) -> Iterator[str]:
-    """Yields unified diffs of what changed, where the source of both is recorded."""
+def of_sources(old: CodeRecord | None, new: CodeRecord | None, commit: str | None = None) -> Iterator[str]:
+    """Yields unified diffs of what changed, where the source of both is recorded, or the earlier one is in git.
+
+    Args:
+        old: The earlier code.
+        new: The other code.
+        commit: The git commit of the earlier one.
+    """
     if old is None or new is None:
         return
     own = next(iter(old.functions), ""), next(iter(new.functions), "")
-    for name in new.functions:
+    for name, digest in new.functions.items():
         earlier = own[0] if name == own[1] else name
+        if old.functions.get(earlier) in (None, digest):
+            continue
         before, after = old.sources.get(earlier), new.sources.get(name)
+        if before is None and after is not None and commit:
+            before = source_at(commit, earlier)
         if before is not None and after is not None and before != after:
             lines = unified_diff(before.splitlines(), after.splitlines(), _dotted(earlier), _dotted(name), lineterm="")
             yield "\n".join(lines)

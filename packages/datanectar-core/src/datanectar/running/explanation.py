@@ -28,7 +28,8 @@ class Explanation:
         reasons: What differs from the nearest earlier artifact of the task, such as ``max_depth 6 → 8``.
         nearest: That artifact's name, or None if this is the task's first.
         seconds: How long the nearest one took.
-        diffs: Unified diffs of the code that changed, where the store keeps source (``record_source = true``).
+        diffs: Unified diffs of the code that changed, where the store keeps source (``record_source = true``) or the git
+            commit that it recorded is at hand.
     """
 
     name: str
@@ -119,7 +120,7 @@ class _Comparison:
         if self._follow:
             codes = nearest.code(), made.code()
             reasons += of_libraries(*codes)
-            diffs += of_sources(*codes)
+            diffs += of_sources(*codes, nearest.commit)
         return Explanation(name, stored, reasons or ["nothing recorded differs"], nearest.name, nearest.seconds, diffs)
 
     def _of_task(self, path: str) -> list[Made]:
