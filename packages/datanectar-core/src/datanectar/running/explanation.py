@@ -28,8 +28,8 @@ class Explanation:
         reasons: What differs from the nearest earlier artifact of the task, such as ``max_depth 6 → 8``.
         nearest: That artifact's name, or None if this is the task's first.
         seconds: How long the nearest one took.
-        diffs: Unified diffs of the code that changed, where the store keeps source (``record_source = true``) or the git
-            commit that it recorded is at hand.
+        diffs: Unified diffs of the code that changed, where the store keeps source (``record_source = true``) or the
+            git commit that it recorded is at hand.
     """
 
     name: str
