@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 from datanectar.contracts.storage import StorageBackend
 from datanectar.errors import ArtifactNotFound, IntegrityError, InvalidKey, KeyNotFound
@@ -19,6 +20,9 @@ from datanectar.records import ObjectInfo
 _ALIAS = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _KEPT = 100
 _READ_AT_ONCE = 8
+
+#: Where the entries of aliases are, the newest first, by path and alias.
+Logs: TypeAlias = dict[tuple[str, str], list[ObjectInfo]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,11 @@ class AliasEntry:
     number: int
     moved: datetime
     name: str | IntegrityError
+
+    @property
+    def key(self) -> str:
+        """Where it stands in its store."""
+        return keys.alias(self.path, self.alias, self.number)
 
     @property
     def place(self) -> str:
@@ -142,44 +151,43 @@ def pointed(backend: StorageBackend, prefix: str = "") -> dict[tuple[str, str], 
 
     Arguments as for `standing_aliases`.
     """
-    newest = newest_entries(backend, prefix)
-    found = read_entries(backend, [newest[place] for place in sorted(newest)])
+    logs = entries_by_alias(backend, prefix)
+    found = read_entries(backend, [logs[place][0] for place in sorted(logs)])
     return {(entry.path, entry.alias): entry.name for entry in found}
 
 
-def newest_entries(backend: StorageBackend, prefix: str = "") -> dict[tuple[str, str], ObjectInfo]:
-    """Returns where the entry in force of each alias is, by path and alias: one listing.
+def entries_by_alias(backend: StorageBackend, prefix: str = "") -> Logs:
+    """Returns where the entries of each alias are, the newest first, by path and alias: one listing.
 
     Arguments as for `standing_aliases`.
     """
-    newest: dict[tuple[str, str], ObjectInfo] = {}
+    logs: Logs = {}
     for info in backend.list(keys.ALIASES + prefix):
         if keys.is_alias_entry(info.key):
-            place = keys.alias_of(info.key)
-            if place not in newest or newest[place].key < info.key:
-                newest[place] = info
-    return newest
+            logs.setdefault(keys.alias_of(info.key), []).append(info)
+    for infos in logs.values():
+        infos.sort(key=lambda info: info.key, reverse=True)
+    return logs
 
 
 def history(backend: StorageBackend, path: str, alias: str) -> list[AliasEntry]:
     """Returns the entries of an alias that are kept, the newest first: one listing, and a read each."""
-    found = keys.below(backend, keys.aliases_prefix(path, alias), 1)
-    infos = {info.key: info for info in found if keys.is_alias_entry(info.key)}
-    return read_entries(backend, [infos[key] for key in sorted(infos, reverse=True)])
+    return read_entries(backend, entries_by_alias(backend, f"{path}/{alias}/").get((path, alias), []))
 
 
 def read_entries(backend: StorageBackend, infos: Iterable[ObjectInfo]) -> list[AliasEntry]:
     """Reads entries, several at once; those that were trimmed since they were listed are left out."""
-
-    def read(info: ObjectInfo) -> AliasEntry | None:
-        path, alias = keys.alias_of(info.key)
-        name = _name_or_damage(backend, info.key, path, alias)
-        return None if name is None else AliasEntry(path, alias, keys.number_of(info.key), info.modified, name)
-
     from concurrent.futures import ThreadPoolExecutor  # which runs do without
 
     with ThreadPoolExecutor(_READ_AT_ONCE) as pool:
-        return [entry for entry in pool.map(read, infos) if entry is not None]
+        return [entry for entry in pool.map(partial(read_entry, backend), infos) if entry is not None]
+
+
+def read_entry(backend: StorageBackend, info: ObjectInfo) -> AliasEntry | None:
+    """Reads one entry; None if it was trimmed since it was listed."""
+    path, alias = keys.alias_of(info.key)
+    name = _name_or_damage(backend, info.key, path, alias)
+    return None if name is None else AliasEntry(path, alias, keys.number_of(info.key), info.modified, name)
 
 
 def name_before(backend: StorageBackend, path: str, alias: str, number: int) -> str | IntegrityError | None:
