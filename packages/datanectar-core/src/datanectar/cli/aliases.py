@@ -62,12 +62,11 @@ def _point(layer: StorageLayer, text: str, alias: str, *, as_json: bool) -> None
     standing = None if newest is None else read_entry(layer.backend, newest)
     before: str | IntegrityError | None
     if standing is not None and standing.name == name:  # another entry would only push older ones out of the log
-        number, before = standing.number, name
+        number, before, moved = standing.number, name, False
     else:
-        number = layer.alias(name, alias, path=path)
+        number, moved = layer.alias(name, alias, path=path), True
         before = name_before(layer.backend, path, alias, number)
     if as_json:
-        moved = before != name
         known = None if isinstance(before, IntegrityError) else before
         print_json({"alias": place, "name": name, "before": known, "number": number, "moved": moved})
     else:
