@@ -29,6 +29,64 @@ def test_what_is_not_there_is_exit_2(in_process, listed, stored, command: str, n
     assert err.startswith("artifact not found: ")
 
 
+@pytest.fixture
+def taken(in_process, stored) -> dict[str, str]:
+    """What is stored, with a champion, and an artifact of a task whose name begins like another's."""
+    dn.storage_layer().alias(stored["numbers 4"], "champion")
+    dn.storage_layer().store("sum_up/plain/total_of_all/one", 1)
+    return stored
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("count/none/numbers@champion", "numbers 4"),
+        ("numbers@champion", "numbers 4"),
+        ("sum_up/plain/total", "total"),
+        ("total", "total"),
+    ],
+)
+def test_aliases_and_ends_of_tasks_paths_name_artifacts(in_process, taken, text: str, name: str) -> None:
+    full = taken[name]
+    assert in_process("path", text, "--uri")[1].endswith(f"/manifests/{full}.json\n")
+    assert in_process("show", text)[1].splitlines()[0].split() == ["name", full]
+    assert in_process("logs", text) == in_process("logs", full)
+    assert in_process("explain", text)[1].startswith(f"{full} is stored")
+    assert in_process("copy", "disk", f"file://{Path.cwd()}/other", text)[0] == 0
+    assert Path("other/manifests", f"{full}.json").exists()
+    assert in_process("rm", text, "--yes")[2].startswith(f"{full}\n")
+    assert not dn.storage_layer().exists(full)
+
+
+@pytest.mark.parametrize("command", ["show", "logs", "path", "rm"])
+def test_an_alias_of_several_tasks_lists_these(in_process, command: str) -> None:
+    for name in ("a/one/model/x", "a/two/model/x"):
+        dn.storage_layer().store(name, 1)
+        dn.storage_layer().alias(name, "champion")
+    code, out, err = in_process(command, "model@champion")
+    assert (code, out) == (2, "")
+    assert "'model' could be 2 tasks; write more of: a/one/model, a/two/model" in err
+
+
+def test_a_part_of_what_an_alias_points_to_has_a_path(in_process, parted) -> None:
+    assert Path(in_process("path", "split@latest#train")[1].strip()).read_bytes() == b"t" * 70_000
+
+
+def test_a_piece_that_several_failures_have_lists_them(in_process) -> None:
+    in_process("run", "pipe:bad", "x=1")
+    in_process("run", "pipe:bad", "x=2")
+    code, out, err = in_process("logs", "bad")
+    assert (code, out) == (2, "")
+    assert "'bad' could be 2 artifacts; write more of the name:\n  task/none/bad/" in err
+
+
+def test_a_piece_that_artifacts_and_a_failure_have_lists_them(in_process, stored) -> None:
+    in_process("run", "pipe:bad", "x=1")
+    code, out, err = in_process("logs", "none/")
+    assert (code, out) == (2, "")
+    assert "'none/' could be 4 artifacts; write more of the name:" in err
+
+
 def test_logs_of_a_success(in_process, listed, stored) -> None:
     out = in_process("logs", stored["numbers 4"])[1]
     assert out.startswith("counting 4\nto stderr\n")

@@ -80,6 +80,18 @@ def test_aliases_and_fingerprints_name_artifacts(complete, stored, command: str)
     assert complete(f"{command} {fingerprint[:6]}") == [fingerprint]
 
 
+def test_what_has_aliases_is_completed_as_tasks_and_as_artifacts(complete, stored) -> None:
+    assert complete("alias tot") == ["total", "total@latest"]
+    assert complete("alias sum_up/") == ["sum_up/plain/total", stored["total"], "sum_up/plain/total@latest"]
+    assert complete("alias --history doub") == ["doubled", "doubled@latest"]
+
+
+def test_aliases_are_completed_that_other_artifacts_have(complete, stored) -> None:
+    dn.storage_layer().alias(stored["numbers 4"], "champion")
+    assert complete("alias total ") == ["champion", "latest"]
+    assert complete("alias total ch") == ["champion"]
+
+
 def test_artifacts_are_those_of_the_chosen_store(complete, stored, tmp_path) -> None:
     with dn.settings(storage_layer=f"file://{tmp_path}/other"):
         dn.storage_layer().store("zebra/one", 1)

@@ -129,6 +129,57 @@ def test_a_long_listing_is_three_listings_and_a_read_an_alias(in_process, stored
     assert len(reads) == 3
 
 
+TASK = "count/none/numbers"
+
+
+@pytest.mark.parametrize("task", [TASK, f"{TASK}/", "numbers", "none/numbers"])
+def test_ls_of_a_task_has_its_artifacts_in_time_order_with_their_aliases(in_process, aged, task: str) -> None:
+    Path("pipe_again.py").write_text("from pipe import numbers\n\nboth = [numbers(n) for n in (1, 9)]\n")
+    assert in_process("run", "pipe_again:both", "--quiet")[0] == 0
+    dn.storage_layer().alias(aged["numbers 4"], "champion")
+    lines = [line.split("\t") for line in in_process("ls", task)[1].splitlines()]
+    assert [line[0] for line in lines][:2] == [aged["numbers 4"], aged["numbers 2"]]
+    assert [line[1] for line in lines] == sorted(line[1] for line in lines)
+    assert [line[2] for line in lines][:2] == ["champion", ""]
+    assert sorted(line[2] for line in lines) == ["", "", "champion", "latest"]
+
+
+def test_ls_of_a_task_shows_people_its_aliases(at_terminal, aged) -> None:
+    shown, _ = at_terminal("ls", TASK)
+    rows = [line.split() for line in re.sub(r"\x1b\[[\d;]*m", "", shown).splitlines()]
+    assert rows == [
+        ["artifact", "age", "aliases"],
+        [aged["numbers 4"], "7", "d"],
+        [aged["numbers 2"], "60", "min", "latest"],
+    ]
+
+
+def test_ls_of_a_task_is_two_listings_and_a_read_an_alias(in_process, stored, asked) -> None:
+    in_process("ls", TASK)
+    assert asked == [f"list manifests/{TASK}", f"list aliases/{TASK}", f"read aliases/{TASK}/latest/000000001.json"]
+
+
+def test_ls_of_a_task_as_json_has_its_aliases(in_process, stored) -> None:
+    entries = json.loads(in_process("ls", TASK, "--json")[1])
+    assert [(entry["name"], entry["aliases"]) for entry in entries] == [
+        (stored["numbers 4"], []),
+        (stored["numbers 2"], ["latest"]),
+    ]
+
+
+def test_ls_of_the_end_of_several_tasks_lists_these(in_process) -> None:
+    for name in ("a/one/numbers/x", "a/two/numbers/x"):
+        dn.storage_layer().store(name, 1)
+    code, out, err = in_process("ls", "numbers")
+    assert (code, out) == (0, "")
+    assert "starts with 'numbers'; did you mean a/one/numbers or a/two/numbers?" in err
+
+
+def test_names_without_a_task_are_listed_without_aliases(in_process) -> None:
+    dn.storage_layer().store("flat-name", 1)
+    assert len(in_process("ls")[1].split("\t")) == 2
+
+
 def test_ls_as_json(in_process, listed, stored) -> None:
     entries = json.loads(in_process("ls", "--json")[1])
     assert [entry["name"] for entry in entries] == listed()
@@ -149,7 +200,7 @@ def test_ls_of_an_empty_store_says_what_makes_artifacts(in_process) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["numbers"], "has no artifact whose name starts with 'numbers'; did you mean count/none/numbers?"),
+        (["umbers"], "has no artifact whose name starts with 'umbers'; did you mean count/none/numbers?"),
         (["coutn/"], "has no artifact whose name starts with 'coutn/'; did you mean count?"),
         (["zzz"], "starts with 'zzz'; there are: count/none/numbers, sum_up/plain/total, task/none/doubled"),
         (["--type", "sum"], "has no artifact of type 'sum'; did you mean sum_up?"),

@@ -7,7 +7,7 @@ import pytest
 
 from datanectar.errors import AlreadyExists, ArtifactNotFound, IntegrityError, InvalidKey, StorageUnavailable
 from datanectar.layer import keys
-from datanectar.layer.aliases import move_alias, read_alias, standing_aliases
+from datanectar.layer.aliases import history, move_alias, name_before, paths_of, read_alias, standing_aliases
 from datanectar.storages.local import LocalBackend, LocalOptions
 
 PATH = "train_model/classifier/eta"
@@ -63,6 +63,57 @@ def test_a_damaged_alias_hides_no_other(stored, backend, name):
     stored.alias(name + "0", "sound")
     backend.put(keys.alias(PATH, "broken", 1), b"{}")
     assert standing_aliases(backend) == {name + "0": ["sound"]}
+
+
+def test_what_else_was_put_among_the_entries_hides_no_alias(stored, backend, name):
+    stored.alias(name + "0", "champion")
+    for key in ("aliases/readme", f"aliases/{PATH}/champion/notes", f"aliases/{PATH}/champion/x.json"):
+        backend.put(key, b"hello")
+    assert standing_aliases(backend) == {name + "0": ["champion"]}
+    assert stored.resolve(f"{PATH}@champion") == name + "0"
+    assert stored.alias(name + "1", "champion") == 2
+
+
+def test_the_history_of_an_alias_is_its_entries_the_newest_first(stored, backend, name):
+    for number in (0, 2, 0):
+        stored.alias(f"{name}{number}", "champion")
+    entries = history(backend, PATH, "champion")
+    assert [(entry.number, entry.name) for entry in entries] == [(3, name + "0"), (2, name + "2"), (1, name + "0")]
+    assert [entry.moved for entry in entries] == [
+        backend.stat(keys.alias(PATH, "champion", n)).modified for n in (3, 2, 1)
+    ]
+    assert {entry.place for entry in entries} == {f"{PATH}@champion"}
+
+
+def test_the_history_is_one_listing_and_a_read_an_entry(stored, backend, name):
+    stored.alias(name + "0", "champion")
+    stored.alias(name + "1", "champion")
+    backend.calls.clear()
+    history(backend, PATH, "champion")
+    assert [method for method, _ in backend.calls] == ["list", "read", "read"]
+
+
+def test_a_damaged_entry_of_the_history_is_told_beside_the_others(stored, backend, name):
+    stored.alias(name + "0", "champion")
+    stored.alias(name + "1", "champion")
+    backend.put(keys.alias(PATH, "champion", 1), b"{}")
+    newest, oldest = history(backend, PATH, "champion")
+    assert newest.name == name + "1"
+    assert isinstance(oldest.name, IntegrityError)
+
+
+def test_moving_an_alias_gives_the_number_by_which_to_ask_for_what_was_before(stored, backend, name):
+    assert stored.alias(name + "0", "champion") == 1
+    assert name_before(backend, PATH, "champion", 1) is None
+    assert stored.alias(name + "1", "champion") == 2
+    assert name_before(backend, PATH, "champion", 2) == name + "0"
+
+
+def test_an_artifact_has_aliases_by_its_task_and_by_its_name():
+    assert paths_of("flat-name", {"task": ["train", "none", "eta"]}) == ["train/none/eta"]
+    assert paths_of("models/eta/one", {"task": ["train", "none", "eta"]}) == ["train/none/eta", "models/eta"]
+    assert paths_of(f"{PATH}/one", {"task": PATH.split("/")}) == [PATH]
+    assert paths_of("by-hand", None) == []
 
 
 def test_a_name_is_its_own_resolution(layer, name):
@@ -125,6 +176,28 @@ def test_a_writer_that_is_overtaken_by_hundreds_while_it_writes_is_still_the_las
     backend.before["create"] = overtake
     move_alias(backend, PATH, "latest", f"{PATH}/last", slow)
     assert read_alias(backend, PATH, "latest") == f"{PATH}/last"
+
+
+def test_a_move_to_where_another_process_once_moved_it_counts(faulty):
+    backend = faulty()
+    ours: dict = {}
+    move_alias(backend, PATH, "champion", f"{PATH}/one", ours)
+    for name in ("two", "three"):
+        move_alias(backend, PATH, "champion", f"{PATH}/{name}")
+    move_alias(backend, PATH, "champion", f"{PATH}/two", ours)
+    assert read_alias(backend, PATH, "champion") == f"{PATH}/two"
+
+
+def test_two_moves_to_one_artifact_at_once_are_two_entries(faulty):
+    backend = faulty()
+
+    def overtake(key):
+        backend.before.clear()
+        move_alias(backend.inner, PATH, "champion", f"{PATH}/one")
+
+    backend.before["create"] = overtake
+    assert move_alias(backend, PATH, "champion", f"{PATH}/one") == 2
+    assert backend.listed() == [keys.alias(PATH, "champion", number) for number in (1, 2)]
 
 
 @pytest.mark.parametrize("reply", [StorageUnavailable("reset"), AlreadyExists("412")])

@@ -14,9 +14,11 @@ from datanectar.errors import (
     PluginNotFoundError,
     RunFailed,
     StepFailed,
+    StorageAccessError,
     TaskDefinitionError,
     UnsupportedError,
 )
+from datanectar.layer.aliases import history
 from datanectar.running import attempt, execution
 
 RAN: list[str] = []
@@ -415,6 +417,37 @@ def test_latest_moves_for_what_a_failed_run_did_make(memory) -> None:
     with pytest.raises(RunFailed):
         dn.run(numbers(2), fails(1))
     assert moves(memory) == ["aliases/task/none/numbers/latest/000000001.json"]
+
+
+def test_latest_stays_with_the_inputs_of_what_was_asked_for(memory) -> None:
+    dn.run(numbers(3))
+    dn.run({"nested": [(total(numbers(2)),)]})
+    assert dn.artifact("numbers@latest").name == numbers(3).name
+    assert dn.artifact("total@latest").name == total(numbers(2)).name
+
+
+def test_latest_stays_with_targets_that_were_stored_beside_those_that_were_computed(memory) -> None:
+    dn.run(numbers(3))
+    dn.run(numbers(2), numbers(3))
+    assert dn.artifact("numbers@latest").name == numbers(2).name
+
+
+def test_latest_moves_once_though_loading_makes_another_target_of_the_task_anew() -> None:
+    dn.run(numbers(3))
+    damage(numbers(3))
+    assert dn.run(numbers(2), numbers(3), numbers(1)) == ([0, 1], [0, 1, 2], [0])
+    entries = history(dn.storage_layer().backend, "task/none/numbers", "latest")
+    assert [entry.name for entry in entries] == [numbers(1).name, numbers(3).name]
+
+
+def test_a_latest_that_cannot_be_moved_hides_no_failure(memory, monkeypatch) -> None:
+    def refuse(*arguments: object, **options: object) -> int:
+        raise StorageAccessError("aliases are read-only")
+
+    monkeypatch.setattr(type(memory), "alias", refuse)
+    with pytest.raises(RunFailed, match="no luck with 1") as caught:
+        dn.run(numbers(2), fails(1))
+    assert caught.value.__notes__ == ["`latest` was not moved to what was made: aliases are read-only"]
 
 
 # Damage

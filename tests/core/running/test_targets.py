@@ -31,6 +31,24 @@ def test_an_alias_finds_a_stored_artifact(memory, text: str) -> None:
     assert dn.artifact(text).load() == [0, 1]
 
 
+@pytest.mark.parametrize("text", ["count/none/numbers@champion", "numbers@champion", "numbers"])
+def test_a_short_form_gives_the_address_of_a_stored_artifact(memory, text: str) -> None:
+    dn.run(numbers(2))
+    memory.alias(numbers(2).name, "champion")
+    assert dn.get_artifact_path(text) == numbers(2).uri
+    assert dn.get_artifact_name(text) == numbers(2).name
+
+
+def test_a_short_form_of_several_tasks_lists_them(memory) -> None:
+    for name in ("a/one/model/x", "a/two/model/x"):
+        memory.store(name, 1)
+        memory.alias(name, "champion")
+    with pytest.raises(ArtifactNotFound, match="could be 2 tasks; write more of: a/one/model, a/two/model"):
+        dn.artifact("model@champion")
+    with pytest.raises(ArtifactNotFound, match=r"could be 2 artifacts(?s:.*)a/one/model/x\n  a/two/model/x"):
+        dn.artifact("model")
+
+
 def test_a_name_or_a_piece_of_it_finds_a_stored_artifact(memory) -> None:
     dn.run(numbers(2))
     for text in (numbers(2).name, numbers(2).fingerprint[:8], "count/"):

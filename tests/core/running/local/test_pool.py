@@ -13,6 +13,7 @@ import pytest
 
 import datanectar as dn
 from datanectar.errors import RunFailed, TaskDefinitionError, TaskTimeout, UnsupportedError, WorkerDied
+from datanectar.layer.aliases import history
 
 HERE = Path(__file__).parent
 
@@ -70,6 +71,26 @@ def test_a_warm_run_starts_no_process(tasks, monkeypatch) -> None:
     dn.run(tasks.number(1))
     monkeypatch.setattr("datanectar.running.local.pool._Worker", None)
     assert dn.run([tasks.number(1)], workers=2) == [1]
+
+
+def latest(task: str) -> list[str]:
+    """What `latest` of a task pointed to, the newest first."""
+    return [entry.name for entry in history(dn.storage_layer().backend, f"task/none/{task}", "latest")]
+
+
+def test_latest_moves_once_to_the_last_target_in_their_order_not_in_that_of_the_workers(tasks) -> None:
+    targets = [tasks.number(n) for n in range(5)]
+    dn.run(tasks.total(targets), targets, workers=2)
+    assert latest("number") == [tasks.number(4).name]
+    assert latest("total") == [tasks.total(targets).name]
+
+
+def test_latest_moves_to_what_workers_made_beside_what_failed(tasks) -> None:
+    dn.run(tasks.total([]))
+    with pytest.raises(RunFailed):
+        dn.run([tasks.total([]), tasks.number(1), tasks.ends("raise")], workers=2, keep_going=True)
+    assert latest("number") == [tasks.number(1).name]
+    assert (len(latest("total")), latest("ends")) == (1, [])
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ _COMMANDS = {
     "show": "datanectar.cli.showing:show",
     "logs": "datanectar.cli.artifacts:logs",
     "path": "datanectar.cli.artifacts:path",
+    "alias": "datanectar.cli.aliases:alias",
     "rm": "datanectar.cli.artifacts:rm",
     "copy": "datanectar.cli.copying:copy",
     "features": "datanectar.cli.features:features",

@@ -12,7 +12,7 @@ from datanectar.cli.exits import DONE, INTERRUPTED
 from datanectar.cli.options import NAME_HELP, in_layer, name_argument, span
 from datanectar.errors import ArtifactNotFound
 from datanectar.layer import keys
-from datanectar.layer.lookup import find_name, find_part_of
+from datanectar.layer.lookup import find_among, find_name, find_part_of
 from datanectar.layer.storage_layer import StorageLayer
 
 _LINK_SECONDS = 15 * 60
@@ -28,10 +28,9 @@ def logs(layer: StorageLayer, name: str, attempt: str | None) -> None:
         full = find_name(layer, name)
     except ArtifactNotFound:
         failed = {keys.logged_name(info.key) for info in layer.backend.list(keys.LOGS)}
-        meant = [known for known in failed if name in known]
-        if len(meant) != 1:
+        if not any(name in known for known in failed):
             raise
-        (full,) = meant  # every attempt failed, so there is no artifact
+        full = find_among(layer, name, sorted({*layer.list(), *failed}))  # every attempt failed: no artifact is there
     found = layer.logs(full)
     for one, text in found.items():
         if attempt in (None, one):

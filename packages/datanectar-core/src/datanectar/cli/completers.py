@@ -90,6 +90,21 @@ def _artifacts(context: click.Context, incomplete: str) -> Iterator[tuple[str, s
         yield from ((fingerprint, path) for path, _, fingerprint in (name.rpartition("/") for name in names))
 
 
+@_completer
+def artifacts_and_tasks(context: click.Context, incomplete: str) -> Iterator[tuple[str, str]]:
+    """What has aliases: tasks by their paths or the last segment of these, and what names artifacts."""
+    names, aliases = _stored(context)
+    for path in sorted({name.rpartition("/")[0] for name in names} | {path for path, _ in aliases} - {""}):
+        yield path if "/" in incomplete else path.rpartition("/")[2], path
+    yield from _artifacts(context, incomplete)
+
+
+@_completer
+def aliases(context: click.Context, incomplete: str) -> Iterator[tuple[str, str]]:
+    """Aliases that tasks have."""
+    yield from ((alias, path) for path, alias in _stored(context)[1])
+
+
 def _by_segment(names: list[str], start: str) -> Iterator[tuple[str, str]]:
     found = {name[: name.find("/", len(start)) + 1] or name for name in names}
     if len(found) == 1 and (only := next(iter(found))).endswith("/"):

@@ -15,6 +15,7 @@ from datanectar.cli.options import in_layer, json_option, span
 from datanectar.cli.output import age, print_json, print_table, size
 from datanectar.layer import keys
 from datanectar.layer.aliases import standing_aliases
+from datanectar.layer.lookup import ends_so
 from datanectar.layer.storage_layer import StorageLayer
 
 #: What the segments of a name before the last say, by the default naming.
@@ -64,31 +65,49 @@ def ls(
     as_json: bool,
     **segments: str | None,
 ) -> None:
-    """List artifacts, the oldest first; those whose names start with PREFIX. This is one listing of the store."""
+    """List artifacts, the oldest first; those whose names start with PREFIX, or of the task whose path it is or ends.
+
+    This is one listing of the store; of a task, another and a read an alias, which stand beside its artifacts.
+    """
     now = datetime.now(UTC)
     wanted = {segment: value for segment in _SEGMENTS if (value := segments[segment]) is not None}
-    under = list(_entries(layer, prefix))
+    everything = under = list(_entries(layer, prefix))
+    if prefix and not under:
+        everything = list(_entries(layer))
+        prefix, under = _of_the_task(everything, prefix)
     named = [entry for entry in under if wanted.items() <= _segments(entry.name).items()]
     found = [entry for entry in named if _is_within(now - entry.stored, newer_than, older_than)]
     sized = long or sort == "size"
     if sized:
         found = list(_with_sizes(layer, prefix, found))
-    if long:
-        aliases = standing_aliases(layer.backend)
+    with_aliases = long or _is_task(prefix.rstrip("/"), under)
+    if with_aliases:
+        aliases = standing_aliases(layer.backend, "" if long else prefix)
         found = [entry._replace(aliases=tuple(aliases.get(entry.name, ()))) for entry in found]
     found.sort(key=_ORDERS[sort])
     if as_json:
-        print_json([entry.document(with_size=sized, with_aliases=long) for entry in found])
+        print_json([entry.document(with_size=sized, with_aliases=with_aliases) for entry in found])
     else:
-        _print(found, now, with_sizes=sized, with_aliases=long)
+        _print(found, now, with_sizes=sized, with_aliases=with_aliases)
     if not found:
-        said = _nothing_of_that_age(named, now) if named else _nothing_named_so(layer, prefix, wanted, under)
+        said = _nothing_of_that_age(named, now) if named else _nothing_named_so(everything, prefix, wanted, under)
         click.echo(f"{layer.backend.url} {said}", err=True)
 
 
 def _entries(layer: StorageLayer, prefix: str = "") -> Iterator[_Entry]:
     for info in layer.backend.list(keys.MANIFESTS + prefix):
         yield _Entry(keys.name_of(info.key), info.modified, info.size)
+
+
+def _of_the_task(entries: Iterable[_Entry], end: str) -> tuple[str, list[_Entry]]:
+    """What the names of the one task's artifacts start with whose path ends so, and these; else `end`, and none."""
+    found = [entry for entry in entries if ends_so(entry.name.rpartition("/")[0], end)]
+    paths = {entry.name.rpartition("/")[0] for entry in found}
+    return (f"{paths.pop()}/", found) if len(paths) == 1 else (end, [])
+
+
+def _is_task(path: str, entries: Iterable[_Entry]) -> bool:
+    return bool(path) and any(entry.name.rpartition("/")[0] == path for entry in entries)
 
 
 def _segments(name: str) -> dict[str, str]:
@@ -127,14 +146,14 @@ def _nothing_of_that_age(named: list[_Entry], now: datetime) -> str:
     return f"has nothing of that age; the {len(named)} artifacts that fit otherwise were stored {ages}"
 
 
-def _nothing_named_so(layer: StorageLayer, prefix: str, wanted: Mapping[str, str], under: list[_Entry]) -> str:
+def _nothing_named_so(everything: list[_Entry], prefix: str, wanted: Mapping[str, str], under: list[_Entry]) -> str:
     """Says what there is instead of what was asked for."""
-    names = [entry.name for entry in (_entries(layer) if prefix and not under else under)]
+    names = [entry.name for entry in everything]
     if not names:
         return "has no artifacts yet; `datanectar run` makes them"
     paths = sorted({name.rpartition("/")[0] for name in names} - {""})
     if not under:
-        of_task = [path for path in paths if path.endswith(f"/{prefix}")]
+        of_task = [path for path in paths if ends_so(path, prefix)]
         near = of_task or [path for path in paths if prefix in path]
         near = near or difflib.get_close_matches(prefix.strip("/"), [*paths, *_starts(paths)], 1)
         return f"has no artifact whose name starts with {prefix!r}; {_instead(near, paths or names)}"

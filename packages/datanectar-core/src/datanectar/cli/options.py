@@ -14,7 +14,10 @@ from datanectar.cli import completers
 from datanectar.configuration.active import override
 from datanectar.configuration.settings import Settings
 
-NAME_HELP = "NAME is a full name, any piece of one that only one artifact has, a URI, or task@alias."
+NAME_HELP = (
+    "NAME is a full name, a URI, task@alias (of the task, the end of its path will do), or any piece of a name that only "
+    "one artifact has."
+)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 profile_option = click.option(

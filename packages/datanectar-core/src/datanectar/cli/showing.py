@@ -15,7 +15,7 @@ from datanectar.cli.options import NAME_HELP, in_layer, json_option, name_argume
 from datanectar.cli.output import age, duration, fit, print_facts, print_json, size
 from datanectar.cli.previews import preview
 from datanectar.layer import keys
-from datanectar.layer.aliases import standing_aliases
+from datanectar.layer.aliases import paths_of, standing_aliases
 from datanectar.layer.lookup import find_part_of
 from datanectar.layer.manifest import Manifest
 from datanectar.layer.parts import files_by_part, part_names, subscripts
@@ -58,8 +58,7 @@ def _facts(layer: StorageLayer, manifest: Manifest, details: dict[str, Any]) -> 
     document = manifest.document
     yield "name", manifest.name
     yield "uri", layer.uri(manifest.name)
-    # A run points `latest` by the task, and `StorageLayer.alias` by the name, which a naming plugin may make otherwise.
-    for path in sorted({"/".join(identity.get("task", ())), manifest.name.rpartition("/")[0]} - {""}):
+    for path in sorted(paths_of(manifest.name, identity)):
         found = standing_aliases(layer.backend, f"{path}/")
         yield from [("alias", f"{path}@{alias}") for alias in found.get(manifest.name, [])]
     if identity:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from datanectar.contracts.storage import StorageBackend
@@ -13,6 +14,7 @@ CODE = "code/"
 DATA = "data/"
 LOGS = "logs/"
 ALIASES = "aliases/"
+_ALIAS_ENTRY = re.compile(r"aliases/.+/[^/]+/\d+\.json")
 
 
 def manifest(name: str) -> str:
@@ -88,6 +90,11 @@ def aliases_prefix(path: str, alias: str) -> str:
 def alias(path: str, alias_name: str, number: int) -> str:
     """The key of one entry of an alias's log; the highest number is in force."""
     return f"{aliases_prefix(path, alias_name)}{number:09d}.json"
+
+
+def is_alias_entry(key: str) -> bool:
+    """Whether a key below `ALIASES` is a numbered entry's, not that of something else which was put there."""
+    return _ALIAS_ENTRY.fullmatch(key) is not None
 
 
 def alias_of(entry_key: str) -> tuple[str, str]:

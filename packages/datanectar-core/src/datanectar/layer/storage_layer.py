@@ -209,13 +209,16 @@ class StorageLayer:
 
     # Aliases
 
-    def alias(self, name: str, alias: str, *, path: str | None = None) -> None:
+    def alias(self, name: str, alias: str, *, path: str | None = None) -> int:
         """Points an alias of the artifact's task to it, as in ``alias(model.name, "champion")``.
 
         Args:
             name: The artifact's name.
             alias: Such as ``champion``.
             path: The task's path; by default the name without its last segment, as the default naming has it.
+
+        Returns:
+            The number of the entry in the alias's log. What it pointed to before stays in the log, as an earlier one.
 
         Raises:
             ArtifactNotFound: There is no such artifact.
@@ -224,7 +227,7 @@ class StorageLayer:
         if not self.exists(name):
             raise ArtifactNotFound(f"{name} is not in {self.backend.url}, so no alias can point to it")
         self.writer.prepare()
-        aliases.move_alias(self.backend, path or name.rpartition("/")[0], alias, name, self._moved)
+        return aliases.move_alias(self.backend, path or name.rpartition("/")[0], alias, name, self._moved)
 
     def aliases(self, path: str) -> dict[str, str]:
         """Returns the names that the aliases of one task's path point to, by alias: one listing, and a read each.

@@ -103,9 +103,17 @@ class Session:
         artifacts = collect(tuple(targets))
         try:
             self._make(artifacts)
-            return map_targets(tuple(targets), self._load if load else lambda artifact: artifact)
+            results = map_targets(tuple(targets), self._load if load else lambda artifact: artifact)
+        except Exception as error:
+            try:
+                self._move_latest(artifacts)
+            except DatanectarError as other:  # which must not hide what failed
+                error.add_note(f"`latest` was not moved to what was made: {other}")
+            raise
         finally:
             recent.clear()
+        self._move_latest(artifacts)  # last: loading may have made a damaged one anew
+        return results
 
     def _layer(self, artifact: Artifact[Any]) -> StorageLayer:
         return artifact.call.layer(self._storage_layer if artifact.call.definition else None)
@@ -141,7 +149,6 @@ class Session:
             found = self._run_plan(plan)
             self._repaired |= repairs
             if self._failures:
-                self._move_latest(artifacts)
                 raise self._failed(artifacts, plan)
             if self._wait(plan):
                 repairs = found - self._repaired
@@ -153,7 +160,6 @@ class Session:
                 lost = ", ".join(sorted(found))
                 raise IntegrityError(f"{lost}: damaged again right after it was made anew; look after the store")
             repairs = found - self._repaired
-        self._move_latest(artifacts)
 
     def _wait(self, plan: Plan) -> bool:
         """Takes up what steps found out that they need first; says whether there is any."""
