@@ -34,7 +34,7 @@ def refusal(text: str, name: str = "datanectar.toml") -> str:
         (
             "[foo]",
             "unknown key 'foo' (datanectar.toml:1); known here: feature_stores, naming, orchestrators, plugins, "
-            "policies, profile, profiles, project, record_source, services, signing_keys, storage",
+            "policies, profile, profiles, project, project_packages, record_source, services, signing_keys, storage",
         ),
     ],
 )

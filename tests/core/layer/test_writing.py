@@ -315,6 +315,6 @@ def test_the_source_of_code_that_is_known_already_is_recorded_when_it_is_asked_f
     assert writes(backend) == [("create", "code/abc.json"), ("create", "code/abc.source.json")]
     found = [open_seal(backend.inner.read(f"code/abc{end}.json"), "", "") for end in ("", ".source")]
     assert found == [
-        {"digest": "abc", "functions": {"m:f": "12"}},
+        {"digest": "abc", "functions": {"m:f": "12"}, "libraries": {}},
         {"digest": "abc", "source": {"m:f": "def f(): ..."}},
     ]

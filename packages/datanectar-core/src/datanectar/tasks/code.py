@@ -16,9 +16,10 @@ from types import FunctionType
 from typing import Any, NamedTuple
 
 from datanectar.configuration.active import current
+from datanectar.tasks.linking import Linking
 from datanectar.tasks.pieces import Function, class_nodes, closures_of, methods_of
 from datanectar.tasks.project import Project
-from datanectar.tasks.reach import Linking, Read, walk
+from datanectar.tasks.reach import Read, walk
 from datanectar.tasks.shape import OPTIONS, shape_of_class
 from datanectar.tasks.source import check_loaded, check_unedited
 from datanectar.values.typed_json import NotPlain, dumps, encode

@@ -10,8 +10,9 @@ from functools import partial
 from types import FunctionType, ModuleType
 from typing import Any
 
+from datanectar.tasks.linking import OWN, Linking
 from datanectar.tasks.project import Project
-from datanectar.tasks.reach import OWN, Linking, Read
+from datanectar.tasks.reach import Read
 from datanectar.tasks.shape import is_decorated, shape_of_code, shape_of_function, shape_of_statement
 from datanectar.tasks.source import SourceFile, check_loaded, check_unedited, is_same_file, source_file
 from datanectar.tasks.stamps import remember
