@@ -15,8 +15,8 @@ from datanectar.configuration.active import override
 from datanectar.configuration.settings import Settings
 
 NAME_HELP = (
-    "NAME is a full name, a URI, task@alias (of the task, the end of its path will do), or any piece of a name that only "
-    "one artifact has."
+    "NAME is a full name, a URI, task@alias (of the task, the end of its path will do), or any piece of a name that "
+    "only one artifact has."
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
