@@ -12,6 +12,7 @@ COMMANDS = [
     "show",
     "logs",
     "path",
+    "alias",
     "rm",
     "copy",
     "features",
