@@ -155,6 +155,15 @@ def test_a_plan_says_what_would_run_and_why(command) -> None:
     assert len(command("ls").stdout.splitlines()) == 1
 
 
+def test_at_a_terminal_a_plan_is_a_tree_from_the_target_down(at_terminal) -> None:
+    shown, code = at_terminal("plan", "pipe:pipeline")
+    total, numbers = (line for line in shown.splitlines() if line.startswith("run"))
+    assert code == 0
+    assert ("/total/" in total, "/numbers/" in numbers) == (True, True)
+    assert numbers.index(numbers.split()[1]) - total.index(total.split()[1]) == 2
+    assert "where" in shown
+
+
 def test_a_plan_as_json_has_every_step(command) -> None:
     steps = json.loads(command("plan", "pipe:pipeline", "--json").stdout)
     assert [(step["task"], step["status"]) for step in steps] == [

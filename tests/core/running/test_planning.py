@@ -106,6 +106,14 @@ def test_a_warm_run_reads_each_value_once_and_nothing_more(memory, asked) -> Non
     assert asked == {"read": 1}
 
 
+def test_a_warm_run_of_ten_thousand_steps_asks_about_its_target_only(memory, asked) -> None:
+    target = add([total(numbers(n)) for n in range(5_000)])
+    dn.run(target)
+    asked.clear()
+    dn.run(target)
+    assert asked == {"read": 1}
+
+
 def test_each_task_is_looked_for_in_its_own_store() -> None:
     dn.run(elsewhere(1))
     assert statuses(add([elsewhere(1), total(numbers(1))]))[0] == ("elsewhere", "cached")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
@@ -13,6 +13,7 @@ from datanectar.cli.options import chosen, json_option, profile_option, storage_
 from datanectar.cli.output import duration, print_json, print_table, print_value
 from datanectar.cli.targets import resolve_target
 from datanectar.running.explanation import explain, plan
+from datanectar.running.planning import Plan, PlannedStep
 from datanectar.running.progress import Lines, Reporter, Silent
 from datanectar.running.session import Session
 from datanectar.running.targets import collect
@@ -87,7 +88,7 @@ def run_command(
 def plan_command(
     target: str, parameters: tuple[str, ...], profile: str | None, storage_layer: str | None, as_json: bool
 ) -> None:
-    """Say what `run` would do, and why."""
+    """Say what `run` would do, why, and where it is stored."""
     with chosen(profile, storage_layer):
         made = plan(resolve_target(target, parameters))
         if as_json:
@@ -96,9 +97,25 @@ def plan_command(
                 [{**{field: getattr(step, field) for field in fields}, "needs": list(step.needs)} for step in made]
             )
             return
-        rows = [(step.status, step.name, step.reason, duration(step.seconds)) for step in made]
-        print_table(("", "artifact", "why", "last time"), rows)
+        steps = _tree(made) if sys.stdout.isatty() else [(0, step) for step in made]
+        rows = [
+            (step.status, "  " * depth + step.name, step.reason, duration(step.seconds), step.layer.reference)
+            for depth, step in steps
+        ]
+        print_table(("", "artifact", "why", "last time", "where"), rows)
         click.echo(made.counts(), err=True)
+
+
+def _tree(plan: Plan) -> Iterator[tuple[int, PlannedStep]]:
+    """Yields targets with what each is made from below it, and how deep that is; a step once, where it first stands."""
+    seen: set[str] = set()
+    pending = [(0, name) for name in reversed(plan.targets)]
+    while pending:
+        depth, name = pending.pop()
+        if name not in seen:
+            seen.add(name)
+            yield depth, plan.steps[name]
+            pending += [(depth + 1, need) for need in reversed(plan.steps[name].needs)]
 
 
 @click.command("explain", epilog=_TARGET_HELP)
