@@ -19,18 +19,12 @@ from datanectar.tasks.stamps import remember
 from datanectar.tasks.statements import attributes_given, binding, file_of
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Value:
     """A plain global that nothing can change."""
 
     name: str
     encoded: str
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Value) and (self.name, self.encoded) == (other.name, other.encoded)
-
-    def __hash__(self) -> int:
-        return hash((self.name, self.encoded))
 
     def read(self, project: Project) -> Read:
         return Read(["Value", self.encoded], [])
