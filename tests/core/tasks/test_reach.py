@@ -4,6 +4,7 @@ import linecache
 import subprocess
 import sys
 import types
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def test_in_the_interactive_interpreter_helpers_count() -> None:
 
 
 @pytest.fixture
-def project(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Any:
+def project(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A task and its helper in two files that were imported; returns the task."""
     monkeypatch.syspath_prepend(str(Path.cwd()))
     Path("edited_helpers.py").write_text(f"RATES = [1]\n\n\n{HELPER.replace('n + 1', 'n + RATES[0]')}")
