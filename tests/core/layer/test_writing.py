@@ -291,6 +291,14 @@ def test_code_is_recorded_once(prepared, backend):
     assert writes(backend) == [("create", "code/abc.json")]
 
 
+def test_versions_of_libraries_are_asked_for_once_and_not_at_every_step(prepared, backend):
+    asked = []
+    for _ in range(2):
+        prepared.writer.record_code("abc", {}, libraries=lambda: asked.append(1) or {"acme": "1.0"})
+    assert asked == [1]
+    assert open_seal(backend.inner.read("code/abc.json"), "", "")["libraries"] == {"acme": "1.0"}
+
+
 def test_code_that_another_process_recorded_is_no_error(backend, make_layer):
     for _ in range(2):
         make_layer(backend).writer.record_code("abc", {})

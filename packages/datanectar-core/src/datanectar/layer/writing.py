@@ -194,7 +194,7 @@ class Writer:
         digest: str,
         functions: dict[str, str],
         sources: dict[str, str] | None = None,
-        libraries: dict[str, str] | None = None,
+        libraries: Callable[[], dict[str, str]] = dict,
     ) -> None:
         """Stores what is known of one version of a task's code, once.
 
@@ -203,9 +203,11 @@ class Writer:
             functions: The digests it is made of, by the function's, class's or global's name.
             sources: The source texts, where the store is to keep them. They have a key of their own, so that they can
                 be added to code that is known already.
-            libraries: The versions of the libraries that it uses.
+            libraries: Finds the versions of the libraries that it uses: asked once, not at every step.
         """
-        self._create_code(keys.code(digest), {"digest": digest, "functions": functions, "libraries": libraries or {}})
+        if keys.code(digest) not in self._known_code:
+            document = {"digest": digest, "functions": functions, "libraries": libraries()}
+            self._create_code(keys.code(digest), document)
         if sources is not None:
             self._create_code(keys.source(digest), {"digest": digest, "source": sources})
 

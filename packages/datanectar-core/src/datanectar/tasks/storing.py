@@ -54,7 +54,7 @@ def store_made(
     code = task.code()
     if code is not None:
         sources = code.sources if settings.get("record_source", False) else None
-        writer.record_code(code.digest, code.functions, sources, code.versions())
+        writer.record_code(code.digest, code.functions, sources, code.versions)
     if serializer is None:
         chosen = settings.choose("serializer", task)
         serializer = chosen.value if chosen else None
