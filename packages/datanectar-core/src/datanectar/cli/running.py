@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,13 +13,15 @@ from datanectar.cli.options import chosen, json_option, profile_option, storage_
 from datanectar.cli.output import duration, print_json, print_table, print_value
 from datanectar.cli.targets import resolve_target
 from datanectar.running.explanation import explain, plan
-from datanectar.running.planning import Plan, PlannedStep
 from datanectar.running.progress import Lines, Reporter, Silent
 from datanectar.running.session import Session
 from datanectar.running.targets import collect
-from datanectar.tasks.code import CodeDigest
-from datanectar.tasks.definition import Definition
-from datanectar.tasks.handle import Artifact
+
+if TYPE_CHECKING:
+    from datanectar.running.planning import Plan, PlannedStep
+    from datanectar.tasks.code import CodeDigest
+    from datanectar.tasks.definition import Definition
+    from datanectar.tasks.handle import Artifact
 
 _TARGET_HELP = "TARGET is module:task_or_function; its parameters follow as param=value."
 

@@ -37,11 +37,13 @@ def _service(settings: Settings, name: str, wrong: Literal["error", "warning"]) 
             raise
         yield Finding("ok", check, f"not for this project: {error}")
         return
+    found = version(service)
     try:
-        yield Finding("ok", check, ", ".join(filter(None, (program(service), _versioned(service)))))
+        versioned = f", {service.distribution} {found}" if found else ""
+        yield Finding("ok", check, f"{program(service)}{versioned}")
     except ConfigurationError as error:
         yield Finding(wrong, check, str(error))
-    yield from _other_version(service, check)
+    yield from _other_version(service, found, check)
     for file in service.config_files:
         problem = _unreadable(file)
         yield Finding(wrong if problem else "ok", check, f"{file}: {problem or 'read'}")
@@ -50,14 +52,8 @@ def _service(settings: Settings, name: str, wrong: Literal["error", "warning"]) 
     yield from _ports(service, settings.root, wrong)
 
 
-def _versioned(service: Service) -> str:
-    found = version(service)
-    return f"{service.distribution} {found}" if found else ""
-
-
-def _other_version(service: Service, check: str) -> Iterator[Finding]:
+def _other_version(service: Service, found: str, check: str) -> Iterator[Finding]:
     """A server of one version and clients of another."""
-    found = version(service)
     try:
         ours = importlib.metadata.version(service.distribution) if service.distribution else ""
     except importlib.metadata.PackageNotFoundError:
