@@ -17,11 +17,10 @@ from typing import Any, NamedTuple
 
 from datanectar.configuration.active import current
 from datanectar.tasks.linking import Linking
-from datanectar.tasks.pieces import Function, class_nodes, closures_of, methods_of
+from datanectar.tasks.pieces import Function, linked_class, methods_of
 from datanectar.tasks.project import Project
 from datanectar.tasks.reach import Read, walk
 from datanectar.tasks.shape import OPTIONS, shape_of_class
-from datanectar.tasks.source import check_loaded, check_unedited
 from datanectar.values.typed_json import NotPlain, dumps, encode
 
 
@@ -137,22 +136,12 @@ def _read_class(
     declarations: Collection[str],
     binds_defaults: bool,
 ) -> Read:
-    check_unedited(kind.__module__, kind.__qualname__)
-    own = f"{kind.__qualname__}."
-    methods = [method for _, method in methods_of(kind) if method.__qualname__.startswith(own)]
-    for method in methods:
-        check_loaded(method.__code__, kind.__module__)
-    file, nodes = class_nodes(kind, methods)
+    linking, file, nodes = linked_class(kind, project, own=bases)  # bases are read by themselves
     if file is None:
         return _read_without_statement(kind, project, {*fields, *declarations})
-    module = sys.modules.get(kind.__module__)
-    names = vars(module) if module else {}
-    linking = Linking(project, names, closures_of(methods), own=bases)  # bases are read by themselves
-    for node in nodes:
-        linking.add(node)
     shapes = [
         shape_of_class(
-            node, names, fields, declarations=declarations, binds_defaults=binds_defaults, links=linking.links
+            node, linking.names, fields, declarations=declarations, binds_defaults=binds_defaults, links=linking.links
         )
         for node in nodes
     ]

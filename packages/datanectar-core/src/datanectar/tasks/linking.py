@@ -51,7 +51,7 @@ class Linking:
     """
 
     project: Project
-    names: Mapping[str, Any]
+    names: dict[str, Any]
     closure: Mapping[str, Any] = field(default_factory=dict)
     own: tuple[Any, ...] = ()
     starts_empty: Callable[[str], bool] = lambda name: False
@@ -103,7 +103,7 @@ class Linking:
         """How many attributes of a name lead to a piece of code, and what stands for it."""
         value: Any
         if use.imported is not None:
-            origin = absolute(use.imported, dict(self.names))
+            origin = absolute(use.imported, self.names)
             if not self.project.has(origin):
                 return 0, self._outside(origin, use.imported.attribute)
             value, home = self._imported(origin, use.imported.attribute), (origin, use.imported.attribute)

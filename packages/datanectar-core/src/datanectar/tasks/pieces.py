@@ -81,22 +81,13 @@ class ClassPiece:
 
     def read(self, project: Project) -> Read:
         kind = self.kind
-        module = sys.modules.get(kind.__module__)
-        names = vars(module) if module else {}
         remember(kind.__module__)
-        check_unedited(kind.__module__, kind.__qualname__)
-        methods = dict(methods_of(kind))
-        own = [method for method in methods.values() if method.__qualname__.startswith(f"{kind.__qualname__}.")]
-        file, nodes = class_nodes(kind, own)
-        linking = Linking(project, names, closures_of(own))
-        for method in own:
-            check_loaded(method.__code__, kind.__module__)
-        for node in nodes:
-            linking.add(node)
+        linking, file, nodes = linked_class(kind, project)
+        names, own = linking.names, own_methods(kind)
         shape = [shape_of_statement(node, names, linking.links) for node in nodes]
         put_in = [  # methods that came after the class statement
             [name, linking.target(Function(method))]
-            for name, method in sorted(methods.items())
+            for name, method in sorted(methods_of(kind))
             if (method not in own or not nodes) and _is_written(method, project)
         ]
         text = "".join(file.text(node) for node in nodes) if file else ""
@@ -193,6 +184,36 @@ def methods_of(kind: type) -> Iterator[tuple[str, FunctionType]]:
             yield name, value
 
 
+def own_methods(kind: type) -> list[FunctionType]:
+    """Returns the functions that a class's statement defines itself."""
+    return [method for _, method in methods_of(kind) if method.__qualname__.startswith(f"{kind.__qualname__}.")]
+
+
+def linked_class(
+    kind: type, project: Project, own: tuple[type, ...] = ()
+) -> tuple[Linking, SourceFile | None, list[Any]]:
+    """Returns what the names in a class's statement stand for, its file, and the statement's nodes.
+
+    Args:
+        kind: The class.
+        project: What is project code.
+        own: Classes that are counted elsewhere.
+
+    Raises:
+        CodeChanged: Its file was edited after it was imported.
+    """
+    check_unedited(kind.__module__, kind.__qualname__)
+    methods = own_methods(kind)
+    for method in methods:
+        check_loaded(method.__code__, kind.__module__)
+    file, nodes = class_nodes(kind, methods)
+    module = sys.modules.get(kind.__module__)
+    linking = Linking(project, vars(module) if module else {}, closures_of(methods), own)
+    for node in nodes:
+        linking.add(node)
+    return linking, file, nodes
+
+
 def class_nodes(kind: type, methods: list[FunctionType]) -> tuple[SourceFile | None, list[Any]]:
     """Returns where a class statement is: in its module's file or, in notebooks, where its methods are."""
     home = getattr(sys.modules.get(kind.__module__), "__file__", None)
@@ -217,8 +238,7 @@ def _given(linking: Linking, file: SourceFile, name: str, names: dict[str, Any])
 def has_statement(kind: type) -> bool:
     """Whether a class was made by a class statement, as far as that can be known."""
     module = sys.modules.get(kind.__module__)
-    own = [method for _, method in methods_of(kind) if method.__qualname__.startswith(f"{kind.__qualname__}.")]
-    return module is None or file_of(module) is None or bool(class_nodes(kind, own)[1])
+    return module is None or file_of(module) is None or bool(class_nodes(kind, own_methods(kind))[1])
 
 
 def _is_written(function: FunctionType, project: Project) -> bool:

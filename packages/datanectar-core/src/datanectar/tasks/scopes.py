@@ -68,6 +68,13 @@ def imports_of(statement: ast.stmt) -> dict[str, Imported]:
     return found
 
 
+def assigned(statement: Any) -> list[Any]:
+    """Returns what a statement assigns to or deletes; of another kind of statement, nothing."""
+    if isinstance(statement, (ast.Assign, ast.Delete)):
+        return list(statement.targets)
+    return [statement.target] if isinstance(statement, (ast.AnnAssign, ast.AugAssign)) else []
+
+
 def _uses(node: Any, scopes: tuple[_Scope, ...]) -> Iterator[Use]:
     if isinstance(node, list):
         for item in node:

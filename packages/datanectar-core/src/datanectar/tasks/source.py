@@ -12,6 +12,7 @@ from types import CodeType
 from typing import Any
 
 from datanectar.errors import CodeChanged
+from datanectar.tasks.scopes import assigned
 from datanectar.tasks.stamps import Stamp, is_edited, stamp_of
 
 _FunctionNode = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -113,7 +114,8 @@ class SourceFile:
             statement.value
             for outer in around
             for statement in outer.body
-            if isinstance(statement, (ast.Assign, ast.AnnAssign)) and _binds(statement, name)
+            if isinstance(statement, (ast.Assign, ast.AnnAssign))
+            and any(isinstance(target, ast.Name) and target.id == name for target in assigned(statement))
         ]
         return len(values) == 1 and _is_empty(values[0])
 
@@ -180,11 +182,6 @@ def _changed(filename: Any, name: str) -> CodeChanged:
         f"{filename} was edited after it was imported, so the loaded {name} has no source any more. Restart Python "
         "(or the notebook's kernel) to use the file as it is now"
     )
-
-
-def _binds(statement: Any, name: str) -> bool:
-    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-    return any(isinstance(target, ast.Name) and target.id == name for target in targets)
 
 
 def _is_empty(value: Any) -> bool:

@@ -10,7 +10,7 @@ from importlib.util import resolve_name
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from datanectar.tasks.scopes import Imported, imports_of
+from datanectar.tasks.scopes import Imported, assigned, imports_of
 from datanectar.tasks.source import SourceFile, source_file
 
 _Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -107,13 +107,11 @@ def binding(module: ModuleType, name: str) -> list[Any]:
 
 def attributes_given(tree: ast.Module, name: str) -> list[Any]:
     """Returns the statements of a module that assign to attributes of a global."""
-    found = []
-    for statement in tree.body:
-        if isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)):
-            targets = statement.targets if isinstance(statement, (ast.Assign, ast.Delete)) else [statement.target]
-            if any(isinstance(one, ast.Attribute) and _mentions(one, name) for one in targets):
-                found.append(statement)
-    return found
+    return [
+        statement
+        for statement in tree.body
+        if any(isinstance(one, ast.Attribute) and _mentions(one, name) for one in assigned(statement))
+    ]
 
 
 def may_vary(
@@ -150,8 +148,7 @@ def _concerns(statement: Any, name: str, users: Collection[str] = ()) -> bool:
         return any(_concerns(item, name, users) for item in inner)
     if isinstance(statement, ast.ExceptHandler):
         return any(_concerns(item, name, users) for item in statement.body)
-    if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Delete)):
-        targets = statement.targets if isinstance(statement, (ast.Assign, ast.Delete)) else [statement.target]
+    if targets := assigned(statement):
         return any(_mentions(target, name) for target in targets)
     return isinstance(statement, ast.Expr) and _mentions(statement, name, users)
 
