@@ -114,6 +114,16 @@ def test_a_warm_run_of_ten_thousand_steps_asks_about_its_target_only(memory, ask
     assert asked == {"read": 1}
 
 
+def test_a_plan_reads_the_twenty_newest_manifests_of_a_task_and_a_run_none(memory, asked) -> None:
+    dn.run([numbers(n) for n in range(25)], load=False)
+    asked.clear()
+    dn.plan(numbers(99))
+    assert asked["read"] == 20
+    asked.clear()
+    dn.run(numbers(99), load=False)
+    assert asked["read"] == 0
+
+
 def test_each_task_is_looked_for_in_its_own_store() -> None:
     dn.run(elsewhere(1))
     assert statuses(add([elsewhere(1), total(numbers(1))]))[0] == ("elsewhere", "cached")
